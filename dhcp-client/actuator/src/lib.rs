@@ -1,0 +1,33 @@
+//! Role actuator: turns a lease that it has checked into an address, routes, an MTU and a resolver file
+//! of one interface.
+//!
+//! It is on the privileged side and its caller is not: whoever holds the [`sdk_rpc::LeaseSink`] may have
+//! been taken over by a packet. So every value passes [`policy`] first, what is to change is decided
+//! without touching anything ([`plan`]), and a change that the kernel refuses half-way is taken back.
+//! What it can do to the host is what these modules can say: nothing here takes a path, a command, a
+//! table or another interface from a lease.
+
+#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![forbid(unsafe_code)]
+
+mod actuator;
+mod apply;
+mod handover;
+mod interface;
+mod link;
+mod messages;
+mod netlink;
+mod pace;
+pub mod plan;
+pub mod policy;
+mod resolver;
+mod resolver_text;
+mod subnet;
+
+pub use actuator::{Actuator, Observer, Options};
+pub use apply::Failure;
+pub use interface::{Interface, InterfaceError};
+pub use link::{LinkChange, LinkMonitor};
+pub use netlink::Answer;
+pub use policy::Checked;
+pub use resolver::{Resolver, ResolverError};

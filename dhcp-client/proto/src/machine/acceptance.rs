@@ -1,0 +1,155 @@
+//! What a client takes from a server's message, and what it refuses: from checked octets to a lease.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::net::Ipv4Addr;
+
+use super::{context::Context, lifetimes::Lifetimes};
+use crate::{
+    discard::Discard,
+    lease::Lease,
+    message::{Options, Received, Xid},
+    time::Instant,
+};
+
+/// What a DHCPOFFER promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) address: Ipv4Addr,
+    pub(super) server: Ipv4Addr,
+    pub(super) lease_time: Option<u32>,
+}
+
+/// What the client knew before a DHCPACK came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// First sending of the message that the DHCPACK answers.
+    pub(super) at: Instant,
+    /// The lease time that stands where the DHCPACK has none.
+    pub(super) lease_time: Option<u32>,
+}
+
+/// RFC 2131 section 4.4.1: "If the 'xid' of an arriving DHCPOFFER message does not match the 'xid'
+/// of the most recent DHCPDISCOVER message, the DHCPOFFER message must be silently discarded."
+/// Section 4.4.5 says the same of a DHCPACK.
+pub(super) fn check_xid(received: &Received, xid: Xid) -> Result<(), Discard> {
+    if received.xid == xid {
+        Ok(())
+    } else {
+        Err(Discard::WrongXid)
+    }
+}
+
+/// Option 54, or the packet's source where the operator lets a server leave it out.
+pub(super) fn server_of(received: &Received, context: &Context) -> Result<Ipv4Addr, Discard> {
+    let named = received.options.server_identifier;
+    let named = named.filter(|server| is_host(*server));
+    if context.config.require_server_identifier {
+        named.ok_or(Discard::NoServerIdentifier)
+    } else {
+        named
+            .or(Some(received.source).filter(|source| is_host(*source)))
+            .ok_or(Discard::NoServerIdentifier)
+    }
+}
+
+/// Takes a DHCPOFFER for a promise that can be kept.
+pub(super) fn offer(received: &Received, context: &Context) -> Result<Offer, Discard> {
+    let server = server_of(received, context)?;
+    check_address(received)?;
+    Ok(Offer {
+        address: received.yiaddr,
+        server,
+        lease_time: received.options.lease_time,
+    })
+}
+
+/// Takes a DHCPACK for a lease.
+///
+/// Its yiaddr need not be the address asked for: it is the one that the server committed, so the
+/// client uses it and no other. Parameters come from the DHCPACK alone (RFC 2131 section 4.3.2: "The
+/// client SHOULD use the parameters in the DHCPACK message for configuration").
+pub(super) fn lease(
+    received: &Received,
+    asked: Asked,
+    context: &mut Context,
+) -> Result<Box<Lease>, Discard> {
+    let server = server_of(received, context)?;
+    let prefix_length = check_address(received)?;
+    let times = Lifetimes::new(
+        &received.options,
+        asked.lease_time,
+        asked.at,
+        &mut context.random,
+    );
+    // Possible when the answer took longer than the lease that it gives.
+    if times.expires_at.is_some_and(|end| end <= context.now) {
+        return Err(Discard::ExpiredLeaseTime);
+    }
+    let options = received.options.clone();
+    // RFC 3442: "If the DHCP server returns both a Classless Static Routes option and a Router
+    // option, the DHCP client MUST ignore the Router option", and the same of Static Routes.
+    let (routers, routes) = match options.classless_routes {
+        Some(routes) => (Vec::new(), routes),
+        None => (options.routers, options.static_routes),
+    };
+    Ok(Box::new(Lease {
+        address: received.yiaddr,
+        prefix_length,
+        broadcast: options.broadcast,
+        server_identifier: server,
+        routers,
+        routes,
+        dns: options.dns,
+        ntp: options.ntp,
+        domain: options.domain,
+        search: options.search,
+        host_name: options.host_name,
+        mtu: options.mtu,
+        lease_seconds: times.seconds,
+        acquired_at: asked.at,
+        renew_at: times.renew_at,
+        rebind_at: times.rebind_at,
+        expires_at: times.expires_at,
+    }))
+}
+
+/// yiaddr as an address that a host of its prefix can have; the prefix length is the result.
+fn check_address(received: &Received) -> Result<u8, Discard> {
+    let prefix_length = prefix_length(received.yiaddr, &received.options);
+    if is_host(received.yiaddr) && !is_reserved_in_prefix(received.yiaddr, prefix_length) {
+        Ok(prefix_length)
+    } else {
+        Err(Discard::UnusableYiaddr)
+    }
+}
+
+/// Option 1. Without it, or with a mask of all zeros, the prefix that the address's class had: such
+/// servers date from when classes held, and an address without any prefix could not be used at all.
+fn prefix_length(address: Ipv4Addr, options: &Options) -> u8 {
+    let [first, ..] = address.octets();
+    let by_class = match first {
+        0..128 => 8,
+        128..192 => 16,
+        192.. => 24,
+    };
+    options
+        .prefix_length
+        .filter(|length| *length > 0)
+        .unwrap_or(by_class)
+}
+
+/// Whether one host can have this address: not 0/8, 127/8, 224/4 or 240/4.
+pub(super) fn is_host(address: Ipv4Addr) -> bool {
+    let [first, ..] = address.octets();
+    matches!(first, 1..=126 | 128..=223)
+}
+
+/// Whether the address is its prefix's network or broadcast address. A /31 has neither (RFC 3021),
+/// nor has a /32.
+fn is_reserved_in_prefix(address: Ipv4Addr, prefix_length: u8) -> bool {
+    let host_mask = u32::MAX
+        .checked_shr(u32::from(prefix_length))
+        .unwrap_or_default();
+    let host = address.to_bits() & host_mask;
+    prefix_length < 31 && (host == 0 || host == host_mask)
+}

@@ -1,0 +1,58 @@
+//! What goes along from state to state while a lease is sought.
+
+use core::net::Ipv4Addr;
+
+use super::{
+    held::Held,
+    surface::{Action, DeconfigureCause},
+};
+use crate::time::Instant;
+
+/// An attempt to get a lease, from INIT or INIT-REBOOT to BOUND.
+#[derive(Debug)]
+pub(super) struct Acquisition {
+    /// For the secs field.
+    pub(super) began_at: Instant,
+    /// How many DHCPNAKs came since the last lease.
+    pub(super) naks: u32,
+    /// The address to suggest: RFC 2131 section 4.4.1: "The client MAY suggest a network address
+    /// [...] by including the 'requested IP address'".
+    pub(super) wanted: Option<Ipv4Addr>,
+    /// A lease that is in force all the while. After the link was away its address is asked for
+    /// anew, but it is not given up before a server says so or its time ends: RFC 2131 section 3.7:
+    /// "If a client has knowledge of a previous network address and is unable to contact a local DHCP
+    /// server, the client may continue to use the previous network address until the lease for that
+    /// address expires."
+    pub(super) held: Option<Held>,
+}
+
+impl Acquisition {
+    /// From nothing.
+    pub(super) fn new(began_at: Instant) -> Self {
+        Self {
+            began_at,
+            naks: 0,
+            wanted: None,
+            held: None,
+        }
+    }
+
+    /// With a lease in force that is to be confirmed.
+    pub(super) fn holding(began_at: Instant, held: Held) -> Self {
+        Self {
+            wanted: Some(held.lease.address),
+            held: Some(held),
+            ..Self::new(began_at)
+        }
+    }
+
+    /// When the lease in force ends.
+    pub(super) fn expiry(&self) -> Option<Instant> {
+        self.held.as_ref().and_then(|held| held.lease.expires_at)
+    }
+
+    /// Gives up the lease in force.
+    pub(super) fn lose(&mut self, cause: DeconfigureCause) -> Option<Action> {
+        self.held.take().map(|_| Action::Deconfigure { cause })
+    }
+}

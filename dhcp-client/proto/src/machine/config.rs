@@ -1,0 +1,71 @@
+//! What the operator decides about one interface's client; nothing in it changes while it runs,
+//! except that a new MAC address replaces `mac` and the client identifier made from it.
+
+use alloc::{string::String, vec, vec::Vec};
+
+use crate::time::Duration;
+
+/// Hardware type Ethernet, the first octet of a client identifier made from a MAC address
+/// (RFC 2132 section 9.14).
+const HTYPE_ETHERNET: u8 = 1;
+
+/// Configuration of a [`Machine`](crate::Machine).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The interface's MAC address: chaddr, and the source of every frame.
+    pub mac: [u8; 6],
+    /// Option 61 with its type octet, in every message (RFC 2131 section 4.2: "the client MUST use
+    /// the same 'client identifier' in all subsequent messages").
+    pub client_identifier: Vec<u8>,
+    /// Option 12.
+    pub host_name: Option<String>,
+    /// Option 60.
+    pub vendor_class: Option<String>,
+    /// Ask for broadcast replies, by the BROADCAST bit.
+    pub broadcast: bool,
+    /// Discard a server's message without option 54. Otherwise the sender's address stands in.
+    pub require_server_identifier: bool,
+    /// Option 55, in order of preference.
+    pub parameter_request_list: Vec<u8>,
+    /// Option 57, octets; RFC 2132 section 9.10: "The minimum legal value is 576 octets."
+    pub maximum_message_size: u16,
+    /// How long the server is asked to confirm a remembered address before a new one is sought.
+    pub reboot_timeout: Duration,
+    /// The first DHCPDISCOVER waits a random time up to this (RFC 2131 section 4.4.1 suggests one to
+    /// ten seconds; the default is none, as in every client in wide use).
+    pub start_delay: Duration,
+}
+
+impl Config {
+    /// The defaults for the interface with this MAC address.
+    #[must_use]
+    pub fn new(mac: [u8; 6]) -> Self {
+        Self {
+            mac,
+            client_identifier: client_identifier_of(mac),
+            host_name: None,
+            vendor_class: None,
+            broadcast: false,
+            require_server_identifier: false,
+            // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.
+            parameter_request_list: vec![1, 121, 3, 6, 12, 15, 26, 28, 33, 42, 51, 54, 58, 59, 119],
+            maximum_message_size: 1472,
+            reboot_timeout: Duration::from_secs(5),
+            start_delay: Duration::ZERO,
+        }
+    }
+
+    /// Takes the interface's new address. An identifier that the operator chose stays.
+    pub(super) fn change_mac(&mut self, mac: [u8; 6]) {
+        if self.client_identifier == client_identifier_of(self.mac) {
+            self.client_identifier = client_identifier_of(mac);
+        }
+        self.mac = mac;
+    }
+}
+
+fn client_identifier_of(mac: [u8; 6]) -> Vec<u8> {
+    let mut identifier = vec![HTYPE_ETHERNET];
+    identifier.extend_from_slice(&mac);
+    identifier
+}

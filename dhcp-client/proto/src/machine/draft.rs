@@ -1,0 +1,204 @@
+//! The messages a client sends, each with exactly the fields that RFC 2131 tables 4 and 5 allow it.
+//!
+//! ```text
+//!                        to         ciaddr    50 address  54 server   55, 57, 60, 12
+//! Discover               broadcast  0         MAY         MUST NOT    yes
+//! Request (SELECTING)    broadcast  0         MUST        MUST        yes
+//! Request (INIT-REBOOT)  broadcast  0         MUST        MUST NOT    yes
+//! Request (RENEWING)     unicast    address   MUST NOT    MUST NOT    yes
+//! Request (REBINDING)    broadcast  address   MUST NOT    MUST NOT    yes
+//! Release                unicast    address   MUST NOT    MUST        MUST NOT
+//! ```
+
+use core::net::Ipv4Addr;
+
+use super::{config::Config, surface::Transmit};
+use crate::{
+    message::{MessageType, Outgoing, Xid},
+    wire,
+};
+
+/// A message decided on, before it has octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Draft {
+    /// DHCPDISCOVER, with the address that the client would like.
+    Discover {
+        xid: Xid,
+        secs: u16,
+        wanted: Option<Ipv4Addr>,
+    },
+    /// DHCPREQUEST that takes a server's offer.
+    Take {
+        xid: Xid,
+        secs: u16,
+        address: Ipv4Addr,
+        server: Ipv4Addr,
+    },
+    /// DHCPREQUEST that asks whether a remembered address is still good.
+    Confirm {
+        xid: Xid,
+        secs: u16,
+        address: Ipv4Addr,
+    },
+    /// DHCPREQUEST that asks the lease's own server for more time.
+    Renew {
+        xid: Xid,
+        secs: u16,
+        address: Ipv4Addr,
+        server: Ipv4Addr,
+    },
+    /// DHCPREQUEST that asks every server for more time.
+    Rebind {
+        xid: Xid,
+        secs: u16,
+        address: Ipv4Addr,
+    },
+    /// DHCPRELEASE.
+    Release {
+        xid: Xid,
+        address: Ipv4Addr,
+        server: Ipv4Addr,
+    },
+}
+
+impl Draft {
+    /// For the counters.
+    pub(super) fn message_type(self) -> MessageType {
+        match self {
+            Self::Discover { .. } => MessageType::Discover,
+            Self::Take { .. } | Self::Confirm { .. } | Self::Renew { .. } | Self::Rebind { .. } => {
+                MessageType::Request
+            }
+            Self::Release { .. } => MessageType::Release,
+        }
+    }
+
+    /// The octets, and how they travel.
+    pub(super) fn transmit(self, config: &Config) -> Transmit {
+        match self {
+            Self::Discover { xid, secs, wanted } => broadcast(
+                config,
+                Ipv4Addr::UNSPECIFIED,
+                &Outgoing {
+                    requested_address: wanted,
+                    ..asking(config, MessageType::Discover, xid, secs)
+                },
+            ),
+            // RFC 2131 section 4.3.2: "Client inserts the address of the selected server in 'server
+            // identifier', 'ciaddr' MUST be zero, 'requested IP address' MUST be filled in with the
+            // yiaddr value from the chosen DHCPOFFER."
+            Self::Take {
+                xid,
+                secs,
+                address,
+                server,
+            } => broadcast(
+                config,
+                Ipv4Addr::UNSPECIFIED,
+                &Outgoing {
+                    requested_address: Some(address),
+                    server_identifier: Some(server),
+                    ..asking(config, MessageType::Request, xid, secs)
+                },
+            ),
+            // RFC 2131 section 4.3.2: "'server identifier' MUST NOT be filled in, 'requested IP
+            // address' option MUST be filled in [...] 'ciaddr' MUST be zero."
+            Self::Confirm { xid, secs, address } => broadcast(
+                config,
+                Ipv4Addr::UNSPECIFIED,
+                &Outgoing {
+                    requested_address: Some(address),
+                    ..asking(config, MessageType::Request, xid, secs)
+                },
+            ),
+            // RFC 2131 section 4.3.2: "'requested IP address' option MUST NOT be filled in, 'ciaddr'
+            // MUST be filled in with client's IP address. [...] This message will be unicast".
+            Self::Renew {
+                xid,
+                secs,
+                address,
+                server,
+            } => datagram(
+                server,
+                &Outgoing {
+                    ciaddr: address,
+                    ..asking(config, MessageType::Request, xid, secs)
+                },
+            ),
+            // RFC 2131 section 4.3.2: "This message MUST be broadcast to the 0xffffffff IP broadcast
+            // address."
+            Self::Rebind { xid, secs, address } => broadcast(
+                config,
+                address,
+                &Outgoing {
+                    ciaddr: address,
+                    ..asking(config, MessageType::Request, xid, secs)
+                },
+            ),
+            // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server."
+            Self::Release {
+                xid,
+                address,
+                server,
+            } => datagram(
+                server,
+                &Outgoing {
+                    ciaddr: address,
+                    server_identifier: Some(server),
+                    ..plain(config, MessageType::Release, xid)
+                },
+            ),
+        }
+    }
+}
+
+/// What every message has, and nothing else.
+fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
+    Outgoing {
+        message_type,
+        xid,
+        secs: 0,
+        broadcast: false,
+        ciaddr: Ipv4Addr::UNSPECIFIED,
+        chaddr: config.mac,
+        requested_address: None,
+        server_identifier: None,
+        client_identifier: &config.client_identifier,
+        host_name: None,
+        vendor_class: None,
+        maximum_message_size: None,
+        parameter_request_list: &[],
+        message: None,
+    }
+}
+
+/// What every message has that asks for something. RFC 2131 section 4.4.1: "If the client included a
+/// list of requested parameters in a DHCPDISCOVER message, it MUST include that list in all
+/// subsequent messages."
+fn asking(config: &Config, message_type: MessageType, xid: Xid, secs: u16) -> Outgoing<'_> {
+    Outgoing {
+        secs,
+        broadcast: config.broadcast,
+        host_name: config.host_name.as_deref(),
+        vendor_class: config.vendor_class.as_deref(),
+        maximum_message_size: Some(config.maximum_message_size),
+        parameter_request_list: &config.parameter_request_list,
+        ..plain(config, message_type, xid)
+    }
+}
+
+fn broadcast(config: &Config, source: Ipv4Addr, message: &Outgoing<'_>) -> Transmit {
+    Transmit::Frame(wire::frame(
+        &message.encode(),
+        config.mac,
+        source,
+        Ipv4Addr::BROADCAST,
+    ))
+}
+
+fn datagram(destination: Ipv4Addr, message: &Outgoing<'_>) -> Transmit {
+    Transmit::Datagram {
+        destination,
+        payload: message.encode(),
+    }
+}

@@ -1,0 +1,118 @@
+//! A lease that the host was told to put in force, and what the host made of it.
+
+use alloc::boxed::Box;
+
+use super::lifetimes::INFINITY;
+use super::surface::{Action, Applied, ConfigureCause, DeconfigureCause, UpdateCause};
+use crate::lease::Lease;
+
+/// The lease in force. At most one `Configure` per lease: whoever holds one of these changes it by
+/// `Update`, and loses it by `Deconfigure`.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) lease: Box<Lease>,
+    unconfirmed: Option<Unconfirmed>,
+}
+
+/// What the host has not answered for yet.
+#[derive(Debug)]
+enum Unconfirmed {
+    Configure,
+    /// With the lease that the host last said yes to.
+    Update {
+        former: Box<Lease>,
+        cause: UpdateCause,
+    },
+}
+
+/// What the host's answer does to a lease, with what it asks of the host in turn.
+#[derive(Debug)]
+pub(super) enum Judged {
+    /// It stays.
+    Kept(Option<Action>),
+    /// It is gone.
+    Lost(Option<Action>),
+}
+
+impl Held {
+    /// A lease that the host already has.
+    pub(super) fn resumed(lease: Box<Lease>) -> Self {
+        Self {
+            lease,
+            unconfirmed: None,
+        }
+    }
+
+    /// A lease where there was none.
+    pub(super) fn configure(lease: Box<Lease>, cause: ConfigureCause) -> (Self, Action) {
+        let held = Self {
+            lease: lease.clone(),
+            unconfirmed: Some(Unconfirmed::Configure),
+        };
+        (held, Action::Configure { lease, cause })
+    }
+
+    /// A newer lease in place of this one.
+    pub(super) fn update(self, lease: Box<Lease>, cause: UpdateCause) -> (Self, Action) {
+        let unconfirmed = match self.unconfirmed {
+            None => Unconfirmed::Update {
+                former: self.lease,
+                cause,
+            },
+            Some(Unconfirmed::Configure) => Unconfirmed::Configure,
+            Some(Unconfirmed::Update { former, cause: _ }) => Unconfirmed::Update { former, cause },
+        };
+        let held = Self {
+            lease: lease.clone(),
+            unconfirmed: Some(unconfirmed),
+        };
+        (held, Action::Update { lease, cause })
+    }
+
+    /// The lease time as option 51 has it.
+    pub(super) fn lease_time(&self) -> u32 {
+        self.lease.lease_seconds.unwrap_or(INFINITY)
+    }
+
+    /// Takes the host's answer to the last action.
+    pub(super) fn judge(&mut self, applied: Applied) -> Judged {
+        match (applied, self.unconfirmed.take()) {
+            // An answer with nothing open is one to `restore`, which has no second choice.
+            (Applied::Done | Applied::Refused, None) | (Applied::Done, Some(_)) => {
+                Judged::Kept(None)
+            }
+            // Nobody else uses the address, so DHCPDECLINE would be untrue; the server learns by
+            // the lease's end that it was not taken.
+            (Applied::Refused, Some(Unconfirmed::Configure)) => Judged::Lost(None),
+            (Applied::Refused, Some(Unconfirmed::Update { former, cause })) => {
+                if former.address == self.lease.address {
+                    Judged::Kept(Some(self.restore(*former, cause)))
+                } else {
+                    // RFC 2131 section 4.4.5: "If the client is given a new network address, it MUST
+                    // NOT continue using the previous network address".
+                    Judged::Lost(Some(Action::Deconfigure {
+                        cause: DeconfigureCause::Nak,
+                    }))
+                }
+            }
+        }
+    }
+
+    /// The parameters that the host accepted before, with the times of the lease that it refused: the
+    /// server did extend the address.
+    fn restore(&mut self, former: Lease, cause: UpdateCause) -> Action {
+        *self.lease = Lease {
+            server_identifier: self.lease.server_identifier,
+            lease_seconds: self.lease.lease_seconds,
+            acquired_at: self.lease.acquired_at,
+            renew_at: self.lease.renew_at,
+            rebind_at: self.lease.rebind_at,
+            expires_at: self.lease.expires_at,
+            ..former
+        };
+        Action::Update {
+            lease: self.lease.clone(),
+            cause,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! INIT-REBOOT: has an address to be confirmed, and waits for the link (RFC 2131 section 4.4.2).
+
+use super::{
+    acquisition::Acquisition,
+    context::Context,
+    init::Init,
+    rebooting::Rebooting,
+    surface::DeconfigureCause,
+    timer::{Timer, Timers},
+    transition::Transition,
+};
+use crate::time::Instant;
+use core::net::Ipv4Addr;
+
+/// Waits for the link.
+#[derive(Debug)]
+pub(super) struct InitReboot {
+    pub(super) acquisition: Acquisition,
+    /// The address to be confirmed.
+    pub(super) address: Ipv4Addr,
+    /// When this state began.
+    pub(super) since: Instant,
+}
+
+impl InitReboot {
+    /// After the link was lost. RFC 2131 section 3.7: "A client SHOULD use DHCP to reacquire or
+    /// verify its IP address and network parameters whenever the local network parameters may have
+    /// changed; e.g., at system boot time or after a disconnection from the local network". A client
+    /// without a lease has nothing to verify.
+    pub(super) fn or_init(acquisition: Acquisition, context: &Context) -> Transition {
+        match acquisition.held.as_ref().map(|held| held.lease.address) {
+            Some(address) => Transition::to(Self {
+                acquisition,
+                address,
+                since: context.now,
+            }),
+            None => Transition::to(Init::again(acquisition, context)),
+        }
+    }
+
+    pub(super) fn timers(&self, link_up: bool) -> Timers {
+        Timers {
+            expiry: self.acquisition.expiry(),
+            start: link_up.then_some(self.since),
+            ..Timers::default()
+        }
+    }
+
+    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
+        match timer {
+            Timer::Expiry => {
+                let action = self.acquisition.lose(DeconfigureCause::Expired);
+                Transition::to(Init::again(self.acquisition, context)).acting(action)
+            }
+            Timer::Start => Rebooting::enter(self.acquisition, self.address, context),
+            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Retransmission => {
+                Transition::to(self)
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What waits to be taken by the driver. It holds one message and two actions at the most, however
+//! late the driver comes: what a newer one makes pointless is dropped.
+
+use super::{
+    config::Config,
+    draft::Draft,
+    surface::{Action, Applied, Transmit},
+};
+use crate::message::MessageType;
+
+/// Effects not yet taken.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    transmit: Option<(MessageType, Transmit)>,
+    /// `Deconfigure`, of a lease that the host has.
+    removal: Option<Action>,
+    /// `Configure` or `Update`; after the removal, if there is one.
+    lease: Option<Action>,
+    /// `Configure`s and `Update`s taken and not answered for.
+    unanswered: u32,
+}
+
+impl Outbox {
+    /// A message not yet taken is no longer sent: each answers the state that made it, and that has
+    /// moved on.
+    pub(super) fn send(&mut self, draft: Draft, config: &Config) {
+        self.transmit = Some((draft.message_type(), draft.transmit(config)));
+    }
+
+    /// Sends nothing after all.
+    pub(super) fn clear_transmit(&mut self) {
+        self.transmit = None;
+    }
+
+    pub(super) fn act(&mut self, action: Action) {
+        match (action, self.lease.take()) {
+            // The host never heard of the lease that goes.
+            (Action::Deconfigure { .. }, Some(Action::Configure { .. })) => {}
+            (removal @ Action::Deconfigure { .. }, _) => self.removal = Some(removal),
+            // It never heard of the lease that changes, so the new one is its first.
+            (Action::Update { lease, cause: _ }, Some(Action::Configure { lease: _, cause })) => {
+                self.lease = Some(Action::Configure { lease, cause });
+            }
+            (newer @ (Action::Configure { .. } | Action::Update { .. }), _) => {
+                self.lease = Some(newer);
+            }
+        }
+    }
+
+    /// Whether the host has heard of every lease, and has answered.
+    pub(super) fn is_settled(&self) -> bool {
+        self.lease.is_none() && self.unanswered == 0
+    }
+
+    pub(super) fn take_transmit(&mut self) -> Option<(MessageType, Transmit)> {
+        self.transmit.take()
+    }
+
+    pub(super) fn take_action(&mut self) -> Option<Action> {
+        if let Some(removal) = self.removal.take() {
+            return Some(removal);
+        }
+        let action = self.lease.take()?;
+        self.unanswered = self.unanswered.saturating_add(1);
+        Some(action)
+    }
+
+    /// Counts the host's answer. Only the one to the newest action says how things are; it is `None`
+    /// for an older one's, and while there is a newer action to take.
+    pub(super) fn answered(&mut self, applied: Applied) -> Option<Applied> {
+        let unanswered = self.unanswered.checked_sub(1)?;
+        self.unanswered = unanswered;
+        (unanswered == 0 && self.lease.is_none()).then_some(applied)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{boxed::Box, vec::Vec};
+    use core::net::Ipv4Addr;
+
+    use super::*;
+    use crate::{
+        lease::Lease,
+        machine::{ConfigureCause, DeconfigureCause, UpdateCause},
+        time::Instant,
+    };
+
+    fn lease(last_octet: u8) -> Box<Lease> {
+        Box::new(Lease {
+            address: Ipv4Addr::new(10, 0, 0, last_octet),
+            prefix_length: 24,
+            broadcast: None,
+            server_identifier: Ipv4Addr::new(10, 0, 0, 1),
+            routers: Vec::new(),
+            routes: Vec::new(),
+            dns: Vec::new(),
+            ntp: Vec::new(),
+            domain: None,
+            search: Vec::new(),
+            host_name: None,
+            mtu: None,
+            lease_seconds: None,
+            acquired_at: Instant::from_millis(0),
+            renew_at: None,
+            rebind_at: None,
+            expires_at: None,
+        })
+    }
+
+    fn configure(last_octet: u8) -> Action {
+        Action::Configure {
+            lease: lease(last_octet),
+            cause: ConfigureCause::Bound,
+        }
+    }
+
+    fn update(last_octet: u8) -> Action {
+        Action::Update {
+            lease: lease(last_octet),
+            cause: UpdateCause::Renewed,
+        }
+    }
+
+    fn deconfigure() -> Action {
+        Action::Deconfigure {
+            cause: DeconfigureCause::Nak,
+        }
+    }
+
+    /// What is left of these actions when none was taken in between.
+    fn left_of(actions: impl IntoIterator<Item = Action>) -> Vec<Action> {
+        let mut outbox = Outbox::default();
+        actions.into_iter().for_each(|action| outbox.act(action));
+        core::iter::from_fn(|| outbox.take_action()).collect()
+    }
+
+    #[test]
+    fn actions_come_out_in_order() {
+        assert_eq!(
+            left_of([deconfigure(), configure(2)]),
+            [deconfigure(), configure(2)]
+        );
+    }
+
+    #[test]
+    fn a_lease_that_went_before_it_was_seen_leaves_nothing() {
+        assert_eq!(left_of([configure(2), deconfigure()]), []);
+    }
+
+    #[test]
+    fn a_change_that_went_before_it_was_seen_leaves_the_removal() {
+        assert_eq!(left_of([update(2), deconfigure()]), [deconfigure()]);
+    }
+
+    #[test]
+    fn a_lease_that_changed_before_it_was_seen_is_configured_as_it_is_now() {
+        assert_eq!(left_of([configure(2), update(3)]), [configure(3)]);
+    }
+
+    #[test]
+    fn of_many_changes_the_newest_is_left() {
+        assert_eq!(left_of([update(2), update(3), update(4)]), [update(4)]);
+    }
+
+    #[test]
+    fn an_answer_counts_only_for_the_newest_action() {
+        let mut outbox = Outbox::default();
+        assert_eq!(outbox.answered(Applied::Refused), None);
+        outbox.act(configure(2));
+        let _configure = outbox.take_action();
+        outbox.act(update(3));
+        let _update = outbox.take_action();
+        assert_eq!(outbox.answered(Applied::Refused), None);
+        assert_eq!(outbox.answered(Applied::Done), Some(Applied::Done));
+    }
+}

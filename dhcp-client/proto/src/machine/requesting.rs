@@ -1,0 +1,140 @@
+//! REQUESTING: one offer is chosen, and its server is asked to commit it (RFC 2131 sections 3.1 and
+//! 4.4.1).
+
+use super::{
+    acceptance::{Asked, Offer, check_xid, lease, server_of},
+    acquisition::Acquisition,
+    backoff::Backoff,
+    bound::Bound,
+    context::Context,
+    draft::Draft,
+    init::Init,
+    surface::{ConfigureCause, DeconfigureCause},
+    timer::{Timer, Timers},
+    transition::Transition,
+};
+use crate::{
+    discard::Discard,
+    message::{MessageType, Received, Xid},
+    time::Instant,
+};
+
+/// RFC 2131 section 3.1 step 5: "might retransmit the DHCPREQUEST message four times, for a total
+/// delay of 60 seconds": sent at 0, 4, 12 and 28 s, and given up when the fifth would be due.
+const SENDINGS: u32 = 4;
+
+/// The offer taken, and the exchange it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen {
+    pub(super) offer: Offer,
+    /// RFC 2131 section 4.4.1: "The DHCPREQUEST message contains the same 'xid' as the DHCPOFFER
+    /// message."
+    pub(super) xid: Xid,
+    /// RFC 2131 section 3.1 step 3: "the DHCPREQUEST message MUST use the same value in the DHCP
+    /// message header's 'secs' field [...] as the original DHCPDISCOVER message".
+    pub(super) secs: u16,
+}
+
+/// Waits for DHCPACK or DHCPNAK of the chosen server.
+#[derive(Debug)]
+pub(super) struct Requesting {
+    pub(super) acquisition: Acquisition,
+    chosen: Chosen,
+    first_sent: Instant,
+    backoff: Backoff,
+    resend_at: Instant,
+}
+
+impl Requesting {
+    pub(super) fn enter(
+        acquisition: Acquisition,
+        chosen: Chosen,
+        context: &mut Context,
+    ) -> Transition {
+        let mut backoff = Backoff::default();
+        let resend_at = backoff.sent(context.now, &mut context.random);
+        let requesting = Self {
+            acquisition,
+            chosen,
+            first_sent: context.now,
+            backoff,
+            resend_at,
+        };
+        let request = requesting.request();
+        Transition::to(requesting).sending(request)
+    }
+
+    fn request(&self) -> Draft {
+        let Chosen { offer, xid, secs } = self.chosen;
+        Draft::Take {
+            xid,
+            secs,
+            address: offer.address,
+            server: offer.server,
+        }
+    }
+
+    pub(super) fn timers(&self) -> Timers {
+        Timers {
+            expiry: self.acquisition.expiry(),
+            retransmission: Some(self.resend_at),
+            ..Timers::default()
+        }
+    }
+
+    /// RFC 2131 section 3.1 step 5: "If the client receives neither a DHCPACK or a DHCPNAK message
+    /// after employing the retransmission algorithm, the client reverts to INIT state and restarts
+    /// the initialization process."
+    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
+        match timer {
+            Timer::Expiry => {
+                let action = self.acquisition.lose(DeconfigureCause::Expired);
+                Transition::to(self).acting(action)
+            }
+            Timer::Retransmission if self.backoff.sendings() < SENDINGS => {
+                self.resend_at = self.backoff.sent(context.now, &mut context.random);
+                let request = self.request();
+                Transition::to(self).sending(request)
+            }
+            Timer::Retransmission => Transition::to(Init::again(self.acquisition, context)),
+            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Start => {
+                Transition::to(self)
+            }
+        }
+    }
+
+    pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
+        match self.check(received, context) {
+            Err(discard) => Transition::discarding(self, discard),
+            Ok(()) if received.message_type == MessageType::Nak => {
+                Init::after_nak(self.acquisition, context)
+            }
+            Ok(()) => {
+                let asked = Asked {
+                    at: self.first_sent,
+                    lease_time: self.chosen.offer.lease_time,
+                };
+                match lease(received, asked, context) {
+                    Ok(lease) => {
+                        Bound::acquired(self.acquisition.held, lease, ConfigureCause::Bound)
+                    }
+                    Err(discard) => Transition::discarding(self, discard),
+                }
+            }
+        }
+    }
+
+    /// Only the chosen server may grant or refuse. Another one's DHCPNAK (it heard the broadcast, and
+    /// knows no better) would end an exchange that goes well.
+    fn check(&self, received: &Received, context: &Context) -> Result<(), Discard> {
+        if !matches!(received.message_type, MessageType::Ack | MessageType::Nak) {
+            return Err(Discard::UnexpectedInState);
+        }
+        check_xid(received, self.chosen.xid)?;
+        if server_of(received, context)? == self.chosen.offer.server {
+            Ok(())
+        } else {
+            Err(Discard::OtherServer)
+        }
+    }
+}

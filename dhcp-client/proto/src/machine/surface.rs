@@ -1,0 +1,153 @@
+//! What goes into the machine and what comes out of it: the whole contract with its driver.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::net::Ipv4Addr;
+
+use crate::lease::Lease;
+
+/// Where the client begins.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once and consumed at once; a box would only burden the caller"
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With nothing: INIT.
+    Init,
+    /// With the address of an earlier lease that no longer is configured: INIT-REBOOT.
+    Reboot {
+        /// The address to be confirmed.
+        address: Ipv4Addr,
+    },
+    /// With a lease that is configured on the host now: BOUND, RENEWING or REBINDING as the clock
+    /// says, or INIT when it is over.
+    Resume(Lease),
+}
+
+/// What happened to the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The interface is up and has carrier.
+    Up,
+    /// It is not up or has no carrier.
+    Down,
+    /// It has this MAC address now.
+    Mac([u8; 6]),
+}
+
+/// What the operator asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Extend the lease now, with its own server.
+    Renew,
+    /// Extend the lease now, with any server.
+    Rebind,
+    /// Give the lease back and stop.
+    Release,
+    /// Stop without a word, and leave the host's configuration as it is.
+    Stop,
+}
+
+/// What came of an [`Action::Configure`] or [`Action::Update`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is in force.
+    Done,
+    /// Policy or the kernel refused; nothing changed.
+    Refused,
+}
+
+/// Bytes to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transmit {
+    /// A whole Ethernet frame.
+    Frame(Vec<u8>),
+    /// A UDP payload from port 68 of the leased address to port 67 of `destination`, by way of the
+    /// host's routes.
+    Datagram {
+        /// The server.
+        destination: Ipv4Addr,
+        /// The message.
+        payload: Vec<u8>,
+    },
+}
+
+/// What the host should do.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Put a lease in force where there is none.
+    Configure {
+        /// The lease.
+        lease: Box<Lease>,
+        /// Why.
+        cause: ConfigureCause,
+    },
+    /// Change the lease in force to this one. Its address may be another: then it replaces the old one.
+    Update {
+        /// The lease.
+        lease: Box<Lease>,
+        /// Why.
+        cause: UpdateCause,
+    },
+    /// Take the lease out of force, at once.
+    Deconfigure {
+        /// Why.
+        cause: DeconfigureCause,
+    },
+}
+
+/// Why a lease is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigureCause {
+    /// A new lease.
+    Bound,
+    /// A remembered address that a server confirmed.
+    Rebooted,
+}
+
+/// Why a configured lease changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateCause {
+    /// Its own server extended it.
+    Renewed,
+    /// Some server extended it.
+    Rebound,
+}
+
+/// Why a configured lease goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeconfigureCause {
+    /// A server said that the address is not for this client, or gave it another one that the host
+    /// refused.
+    Nak,
+    /// Its time is over.
+    Expired,
+    /// It was given back.
+    Released,
+    /// The MAC address is another one: the lease belongs to the client that was.
+    Stopped,
+}
+
+/// Where the client is: the states of RFC 2131 figure 5, and one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// INIT: about to send DHCPDISCOVER, or waiting for the link.
+    Init,
+    /// SELECTING: DHCPDISCOVER is out.
+    Selecting,
+    /// REQUESTING: an offer is chosen, DHCPREQUEST is out.
+    Requesting,
+    /// BOUND
+    Bound,
+    /// RENEWING: the lease's own server is asked for more time.
+    Renewing,
+    /// REBINDING: every server is asked for more time.
+    Rebinding,
+    /// INIT-REBOOT: has an address to be confirmed, and waits for the link.
+    InitReboot,
+    /// REBOOTING: the servers are asked to confirm the address.
+    Rebooting,
+    /// Ours, not the RFC's: after [`Command::Release`] or [`Command::Stop`] nothing happens any more.
+    Stopped,
+}

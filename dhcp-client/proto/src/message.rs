@@ -1,0 +1,132 @@
+//! What the wire layer hands to the machine and takes from it: checked values, never raw bytes.
+
+use alloc::{string::String, vec::Vec};
+use core::{fmt, net::Ipv4Addr};
+
+use crate::lease::Route;
+
+/// DHCP message type, option 53 (RFC 2132 section 9.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageType {
+    /// DHCPDISCOVER
+    Discover,
+    /// DHCPOFFER
+    Offer,
+    /// DHCPREQUEST
+    Request,
+    /// DHCPDECLINE
+    Decline,
+    /// DHCPACK
+    Ack,
+    /// DHCPNAK
+    Nak,
+    /// DHCPRELEASE
+    Release,
+    /// DHCPINFORM
+    Inform,
+}
+
+impl MessageType {
+    /// The RFC's word without its DHCP prefix: `DISCOVER`, `OFFER`, ...
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Discover => "DISCOVER",
+            Self::Offer => "OFFER",
+            Self::Request => "REQUEST",
+            Self::Decline => "DECLINE",
+            Self::Ack => "ACK",
+            Self::Nak => "NAK",
+            Self::Release => "RELEASE",
+            Self::Inform => "INFORM",
+        }
+    }
+}
+
+impl fmt::Display for MessageType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// Transaction id (RFC 2131 section 2): the same through one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Xid(pub u32);
+
+/// A server's message to this client after every check that needs no state: Ethernet, IPv4 and UDP
+/// headers and checksums, op, htype, hlen, chaddr, cookie, option TLVs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) message_type: MessageType,
+    pub(crate) xid: Xid,
+    pub(crate) yiaddr: Ipv4Addr,
+    pub(crate) siaddr: Ipv4Addr,
+    /// IPv4 source address of the packet, for the log only.
+    pub(crate) source: Ipv4Addr,
+    pub(crate) options: Options,
+}
+
+/// The option values a client acts on. A malformed option is absent here and counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Option 54.
+    pub(crate) server_identifier: Option<Ipv4Addr>,
+    /// Option 51, seconds; 0xffffffff means infinity.
+    pub(crate) lease_time: Option<u32>,
+    /// Option 58, seconds.
+    pub(crate) renewal_time: Option<u32>,
+    /// Option 59, seconds.
+    pub(crate) rebinding_time: Option<u32>,
+    /// Option 1 as a prefix length; a non-contiguous mask is malformed.
+    pub(crate) prefix_length: Option<u8>,
+    /// Option 28.
+    pub(crate) broadcast: Option<Ipv4Addr>,
+    /// Option 3.
+    pub(crate) routers: Vec<Ipv4Addr>,
+    /// Option 6.
+    pub(crate) dns: Vec<Ipv4Addr>,
+    /// Option 42.
+    pub(crate) ntp: Vec<Ipv4Addr>,
+    /// Option 15, a checked domain name.
+    pub(crate) domain: Option<String>,
+    /// Option 119, checked domain names.
+    pub(crate) search: Vec<String>,
+    /// Option 12, a checked host name.
+    pub(crate) host_name: Option<String>,
+    /// Option 26, octets.
+    pub(crate) mtu: Option<u16>,
+    /// Option 121, else 249: `None` when neither is there, since an empty list is not the same.
+    pub(crate) classless_routes: Option<Vec<Route>>,
+    /// Option 33, destination 0.0.0.0 already left out (RFC 2132 section 5.8).
+    pub(crate) static_routes: Vec<Route>,
+    /// Option 56, printable characters only.
+    pub(crate) message: Option<String>,
+}
+
+/// A message to be encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) message_type: MessageType,
+    pub(crate) xid: Xid,
+    pub(crate) secs: u16,
+    /// The BROADCAST bit; the other 15 are always 0 (RFC 2131 section 2).
+    pub(crate) broadcast: bool,
+    pub(crate) ciaddr: Ipv4Addr,
+    pub(crate) chaddr: [u8; 6],
+    /// Option 50.
+    pub(crate) requested_address: Option<Ipv4Addr>,
+    /// Option 54.
+    pub(crate) server_identifier: Option<Ipv4Addr>,
+    /// Option 61, type octet included; in every message.
+    pub(crate) client_identifier: &'a [u8],
+    /// Option 12.
+    pub(crate) host_name: Option<&'a str>,
+    /// Option 60.
+    pub(crate) vendor_class: Option<&'a str>,
+    /// Option 57, octets, at least 576; not sent in DHCPRELEASE and DHCPDECLINE.
+    pub(crate) maximum_message_size: Option<u16>,
+    /// Option 55; empty means not sent.
+    pub(crate) parameter_request_list: &'a [u8],
+    /// Option 56, for DHCPDECLINE and DHCPRELEASE.
+    pub(crate) message: Option<&'a str>,
+}

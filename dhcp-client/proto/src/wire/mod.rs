@@ -1,0 +1,106 @@
+//! Checked views of what arrives and encodings of what leaves.
+//!
+//! Everything here is a pure function of bytes that a hostile peer may have chosen. Each layer has one
+//! file, and each hands on only what it has checked: [`link`] the datagram, [`fixed`] the fixed part of
+//! the message, [`fields`] the joined option values, [`options`] their meaning.
+
+mod code;
+mod cursor;
+mod encode;
+mod fields;
+mod fixed;
+mod link;
+mod names;
+mod options;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use alloc::collections::BTreeSet;
+
+pub(crate) use link::frame;
+
+use crate::{
+    discard::Discard,
+    message::{MessageType, Received},
+};
+
+/// The options of a used message that were skipped, to be counted with its type.
+pub(crate) type MalformedOptions = BTreeSet<Discard>;
+
+/// A frame that is ignored: why, and what it was as far as that could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    pub(crate) message_type: Option<MessageType>,
+    pub(crate) reason: Discard,
+}
+
+impl From<Discard> for Rejected {
+    fn from(reason: Discard) -> Self {
+        Self {
+            message_type: None,
+            reason,
+        }
+    }
+}
+
+/// Takes one Ethernet frame and gives the server's message to this client in it.
+///
+/// `checksum_ready` is false where the kernel says that the UDP checksum is still to be filled in, as
+/// for frames from the same machine over veth; then it proves nothing and is not looked at.
+pub(crate) fn receive(
+    frame: &[u8],
+    checksum_ready: bool,
+    own_mac: [u8; 6],
+    client_identifier: &[u8],
+) -> Result<(Received, MalformedOptions), Rejected> {
+    let datagram = link::datagram(frame, checksum_ready, own_mac)?;
+    let fixed = fixed::Fixed::parse(datagram.payload)?;
+    let mut malformed = MalformedOptions::new();
+    let fields = fields::Fields::join(&fixed, &mut malformed)?;
+    // The type comes before the checks of whom the message is for, so that the operator reads
+    // "2 OFFER discarded (wrong chaddr)" and not only the reason.
+    let message_type = options::message_type(&fields)?;
+    let rejected = |reason| Rejected {
+        message_type: Some(message_type),
+        reason,
+    };
+    if !sent_by_servers(message_type) {
+        return Err(rejected(Discard::ClientMessage));
+    }
+    // A reply for another client on this link: RFC 2131 table 3 has the server take 'chaddr' from the
+    // client's message.
+    if fixed.chaddr != own_mac {
+        return Err(rejected(Discard::WrongChaddr));
+    }
+    // RFC 6842 section 3: "the client MUST compare that client identifier to the one it is configured
+    // to send.  If the two client identifiers do not match, the client MUST silently discard the
+    // message."
+    if fields
+        .get(code::CLIENT_IDENTIFIER)
+        .is_some_and(|echoed| echoed != client_identifier)
+    {
+        return Err(rejected(Discard::WrongClientIdentifier));
+    }
+    let received = Received {
+        message_type,
+        xid: fixed.xid,
+        yiaddr: fixed.yiaddr,
+        siaddr: fixed.siaddr,
+        source: datagram.source,
+        options: options::decode(&fields, &mut malformed),
+    };
+    Ok((received, malformed))
+}
+
+const fn sent_by_servers(message_type: MessageType) -> bool {
+    match message_type {
+        MessageType::Offer | MessageType::Ack | MessageType::Nak => true,
+        MessageType::Discover
+        | MessageType::Request
+        | MessageType::Decline
+        | MessageType::Release
+        | MessageType::Inform => false,
+    }
+}

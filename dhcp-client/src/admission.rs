@@ -1,0 +1,97 @@
+//! Nothing from the wire reaches a calf before priv has seen, from outside, that it is closed.
+
+use std::{cell::RefCell, rc::Rc};
+
+use calf_sandbox::{Backend, Calf, Layers, VerifyError};
+use sdk_rpc::Error;
+use serde_json::{Map, Value};
+
+use crate::events::Events;
+
+/// Whether one calf may be given anything.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    calf: Rc<RefCell<Calf>>,
+    backend: Backend,
+    interface: String,
+    events: Rc<Events>,
+    verdict: RefCell<Option<Verdict>>,
+}
+
+#[derive(Clone, Debug)]
+enum Verdict {
+    Admitted,
+    /// It ended before it was closed; the next one may do better.
+    Ended,
+    /// A sandbox cannot be had here.
+    NoSandbox(String),
+}
+
+impl Admission {
+    pub(crate) fn new(
+        calf: Rc<RefCell<Calf>>,
+        backend: Backend,
+        interface: String,
+        events: Rc<Events>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            calf,
+            backend,
+            interface,
+            events,
+            verdict: RefCell::new(None),
+        })
+    }
+
+    /// Looks at the calf, the first time; later calls repeat the verdict.
+    ///
+    /// The calf calls for the first time after it closed itself, so what is not in force now will
+    /// never be.
+    pub(crate) fn admit(&self) -> Result<(), Error> {
+        match self.verdict() {
+            Verdict::Admitted => Ok(()),
+            Verdict::Ended => Err(Error::Disconnected),
+            Verdict::NoSandbox(why) => Err(Error::Refused(why)),
+        }
+    }
+
+    /// Why no calf will be admitted, if that is how it is. To be asked of a calf that ended: one that
+    /// never called says here which step of closing itself failed.
+    pub(crate) fn no_sandbox(&self) -> Option<String> {
+        match self.verdict() {
+            Verdict::Admitted | Verdict::Ended => None,
+            Verdict::NoSandbox(why) => Some(why),
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.verdict
+            .borrow_mut()
+            .get_or_insert_with(|| self.look())
+            .clone()
+    }
+
+    fn look(&self) -> Verdict {
+        let calf = self.calf.borrow();
+        match calf.verify() {
+            Ok(_) if self.backend == Backend::None => Verdict::Admitted,
+            Ok(layers) => {
+                self.events
+                    .sandboxed(&self.interface, calf.pid(), layer_fields(&layers));
+                Verdict::Admitted
+            }
+            Err(VerifyError::Ended(_)) => Verdict::Ended,
+            Err(error) => Verdict::NoSandbox(error.to_string()),
+        }
+    }
+}
+
+fn layer_fields(layers: &Layers) -> Map<String, Value> {
+    layers
+        .iter()
+        .map(|(layer, in_force)| {
+            let state = if in_force { "in-force" } else { "absent" };
+            (layer.name().to_owned(), state.into())
+        })
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! The objects a calf can reach: each is a role of priv, behind what this calf may do with it.
+
+use std::rc::Rc;
+
+use dhcp_actuator::Actuator;
+use dhcp_network::Network;
+use sdk_rpc::{
+    Applied, ConfigureCause, Datagram, DeconfigureCause, Error, Frame, FrameSink, HostDescription,
+    HostView, HostWatcher, Lease, LeaseSink, MacAddress, Net, UpdateCause,
+};
+
+use crate::{admission::Admission, interface::Shared, watchers::Watch};
+
+/// `Net`: no frame reaches a calf that is not closed.
+#[derive(Debug)]
+pub(crate) struct NetDoor {
+    pub(crate) network: Network,
+    pub(crate) admission: Rc<Admission>,
+}
+
+impl Net for NetDoor {
+    type Attachment = <Network as Net>::Attachment;
+
+    async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<Self::Attachment, Error> {
+        self.admission.admit()?;
+        self.network.attach(sink).await
+    }
+
+    async fn write(&self, frames: Vec<Frame>) -> Result<(), Error> {
+        self.network.write(frames).await
+    }
+
+    async fn send(&self, datagrams: Vec<Datagram>) -> Result<(), Error> {
+        self.network.send(datagrams).await
+    }
+
+    async fn mac(&self) -> Result<MacAddress, Error> {
+        self.network.mac().await
+    }
+}
+
+/// `HostView`: what this calf may know.
+#[derive(Debug)]
+pub(crate) struct HostDoor {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) admission: Rc<Admission>,
+}
+
+impl HostView for HostDoor {
+    type Subscription = Watch;
+
+    async fn describe(&self) -> Result<HostDescription, Error> {
+        self.admission.admit()?;
+        Ok(self.shared.describe())
+    }
+
+    async fn watch<W: HostWatcher + 'static>(&self, watcher: W) -> Result<Watch, Error> {
+        Ok(self.shared.news.watch(watcher))
+    }
+}
+
+/// `LeaseSink`: the actuator; what it refuses is said.
+#[derive(Debug)]
+pub(crate) struct LeaseDoor {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) actuator: Rc<Actuator>,
+}
+
+impl LeaseDoor {
+    fn tell(&self, applied: Applied) -> Applied {
+        if let Applied::Refused(reason) = &applied {
+            self.shared.warn(&format!("lease refused: {reason}"));
+        }
+        applied
+    }
+}
+
+impl LeaseSink for LeaseDoor {
+    async fn configure(&self, lease: Lease, cause: ConfigureCause) -> Result<Applied, Error> {
+        Ok(self.tell(self.actuator.configure(lease, cause).await?))
+    }
+
+    async fn update(&self, lease: Lease, cause: UpdateCause) -> Result<Applied, Error> {
+        Ok(self.tell(self.actuator.update(lease, cause).await?))
+    }
+
+    async fn deconfigure(&self, cause: DeconfigureCause) -> Result<Applied, Error> {
+        Ok(self.tell(self.actuator.deconfigure(cause).await?))
+    }
+}

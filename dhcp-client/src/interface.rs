@@ -1,0 +1,155 @@
+//! What priv knows of one interface: shared by the objects that serve its calf, and kept when a calf
+//! dies.
+
+use std::{cell::RefCell, net::Ipv4Addr, rc::Rc};
+
+use sdk_rpc::{ConfigureCause, DeconfigureCause, HostDescription, Lease, UpdateCause};
+use tokio::sync::watch;
+
+use crate::{clock, events::Events, failure::Progress, store::Store, watchers::News};
+
+/// One interface.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    pub(crate) events: Rc<Events>,
+    pub(crate) news: Rc<News>,
+    pub(crate) progress: Rc<RefCell<Progress>>,
+    store: Store,
+    host_name: Option<String>,
+    /// The address of an earlier run, until a server said what it thinks of it.
+    previous: RefCell<Option<Ipv4Addr>>,
+    lease: RefCell<Option<Lease>>,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far this interface is: what `--once` and a release wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// No lease yet, or no longer.
+    Waiting,
+    /// A lease is in force.
+    Leased,
+    /// The operator had it released.
+    Released,
+}
+
+impl Shared {
+    pub(crate) fn new(name: String, events: Rc<Events>, news: Rc<News>, store: Store) -> Rc<Self> {
+        let (stage, _) = watch::channel(Stage::Waiting);
+        let shared = Rc::new(Self {
+            name,
+            events,
+            news,
+            progress: Rc::default(),
+            store,
+            host_name: host_name(),
+            previous: RefCell::new(None),
+            lease: RefCell::new(None),
+            stage,
+        });
+        shared.recall();
+        shared
+    }
+
+    fn recall(&self) {
+        let mac = self.news.link().mac;
+        match self.store.load(&self.name, mac, clock::wall_seconds()) {
+            Ok(address) => {
+                self.previous.replace(address);
+            }
+            Err(ignored) => {
+                let path = self.store.path(&self.name);
+                self.warn(&format!("{} is ignored: {ignored}", path.display()));
+            }
+        }
+    }
+
+    pub(crate) fn warn(&self, text: &str) {
+        self.events.warn(&self.name, text);
+    }
+
+    pub(crate) fn describe(&self) -> HostDescription {
+        HostDescription {
+            interface: self.name.clone(),
+            link: self.news.link(),
+            host_name: self.host_name.clone(),
+            resume: self.lease(),
+            previous: *self.previous.borrow(),
+        }
+    }
+
+    /// The lease in force.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        self.lease.borrow().clone()
+    }
+
+    /// `lease` is in force from now on.
+    pub(crate) fn configured(&self, lease: Lease, cause: ConfigureCause) {
+        self.events.configured(&self.name, &lease, cause);
+        self.keep(lease);
+    }
+
+    /// The lease in force is `lease` from now on.
+    pub(crate) fn updated(&self, lease: Lease, cause: UpdateCause) {
+        self.events.updated(&self.name, &lease, cause);
+        self.keep(lease);
+    }
+
+    fn keep(&self, lease: Lease) {
+        self.previous.replace(Some(lease.address));
+        self.lease.replace(Some(lease));
+        self.remember();
+        self.stage.send_replace(Stage::Leased);
+    }
+
+    /// Writes the lease in force to the store.
+    fn remember(&self) {
+        let Some(lease) = self.lease() else { return };
+        let expiry = lease.expires_at.map(|expires_at| {
+            let left = expires_at.saturating_sub(clock::boottime_milliseconds()) / 1000;
+            clock::wall_seconds().saturating_add(left)
+        });
+        let mac = self.news.link().mac;
+        if let Err(error) = self.store.save(&self.name, mac, &lease, expiry) {
+            let path = self.store.path(&self.name);
+            self.warn(&format!(
+                "the lease is not remembered: {}: {error}; name another place with --state-dir",
+                path.display()
+            ));
+        }
+    }
+
+    /// No lease is in force any more.
+    pub(crate) fn deconfigured(&self, cause: DeconfigureCause) {
+        let lease = self.lease.take();
+        self.previous.replace(None);
+        self.events.deconfigured(&self.name, lease.as_ref(), cause);
+        if let Err(error) = self.store.forget(&self.name) {
+            self.warn(&format!(
+                "{}: {error}",
+                self.store.path(&self.name).display()
+            ));
+        }
+        let stage = if cause == DeconfigureCause::Released {
+            Stage::Released
+        } else {
+            Stage::Waiting
+        };
+        self.stage.send_replace(stage);
+    }
+
+    /// Resolves when the interface is at `stage`.
+    pub(crate) async fn reaches(&self, stage: Stage) {
+        let mut current = self.stage.subscribe();
+        // An error means that the sender is gone, and it is `self`.
+        drop(current.wait_for(|now| *now == stage).await);
+    }
+}
+
+/// The host's name, if it has one worth telling a server.
+fn host_name() -> Option<String> {
+    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    let unset = ["", "(none)", "localhost", "localhost.localdomain"].contains(&name.as_str());
+    (!unset).then_some(name)
+}

@@ -1,0 +1,36 @@
+//! sdk-rpc: typed Cap'n Proto capabilities between a privileged core (priv) and its sandboxed
+//! service (calf), with limits that hold against a hostile peer.
+//!
+//! Each interface is a Rust trait; a local object and the client of a remote one implement the same
+//! trait, so that a role cannot tell local from remote. `serve_*` offers local objects over an
+//! inherited descriptor, `connect_*` gives the peer's; the `Session` beside them says when and why
+//! the connection ended.
+
+#![deny(unsafe_code)]
+
+mod address;
+mod calfkit_capnp;
+mod connect;
+mod disconnect;
+mod error;
+mod fault;
+mod host;
+mod lease;
+pub mod limits;
+mod log;
+mod net;
+mod remote;
+mod vat;
+mod wire;
+
+pub use address::MacAddress;
+pub use connect::{HostClients, HostParts, connect_host, connect_net, serve_host, serve_net};
+pub use disconnect::{Disconnect, Limit};
+pub use error::Error;
+pub use host::{Command, HostDescription, HostView, HostWatcher, LinkState};
+pub use lease::{Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink, Route, UpdateCause};
+pub use limits::Limits;
+pub use log::{Counter, Level, Log};
+pub use net::{Datagram, Frame, FrameSink, Net};
+pub use remote::{HostViewClient, LeaseSinkClient, LogClient, NetClient, Subscription};
+pub use vat::{Session, SessionCounters, Transport};

@@ -1,0 +1,86 @@
+//! What one connection may cost, and the caps of single values.
+//!
+//! `capnp-rpc` counts nothing: a peer may leave calls open for ever, export without end, or announce
+//! 64 MiB in eight octets. Everything a peer can make this side hold is bounded here.
+
+/// Octets of the longest frame: a 64 KiB packet with its Ethernet header and one VLAN tag.
+pub const FRAME_OCTETS: usize = 65_535 + 18;
+/// Octets of the longest UDP payload over IPv4.
+pub const PAYLOAD_OCTETS: usize = 65_507;
+/// Frames or datagrams of one message; a longer batch is sent as several messages.
+pub const BATCH: u32 = 64;
+/// Addresses in one list.
+pub const ADDRESSES: u32 = 16;
+/// Routes of one lease.
+pub const ROUTES: u32 = 64;
+/// Search domains of one lease.
+pub const SEARCH_DOMAINS: u32 = 64;
+/// Octets of a name. RFC 1035 section 2.3.4: "255 octets or less".
+pub const NAME_OCTETS: usize = 255;
+/// Octets of an interface's name: IFNAMSIZ without its terminator.
+pub const INTERFACE_OCTETS: usize = 15;
+/// Octets of one log line; a longer one is cut by the side that sends it.
+pub const LINE_OCTETS: usize = 1024;
+/// Octets of a reason; a longer one is cut.
+pub const REASON_OCTETS: usize = 512;
+/// Counters of one report.
+pub const COUNTERS: u32 = 256;
+/// Octets of a counter's name.
+pub const COUNTER_NAME_OCTETS: usize = 64;
+
+/// Words that a streamed message weighs at least in its stream's window (64 KiB in `capnp-rpc`), so
+/// that a window full of tiny messages is also a small number of calls.
+pub(crate) const STREAM_MESSAGE_WORDS: usize = 128;
+
+/// What a connection may cost this side. The peer that exceeds one is disconnected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Words (8 octets) of one message, checked before anything is allocated.
+    pub message_words: usize,
+    /// Segments of one message.
+    pub segments: usize,
+    /// Depth of pointers.
+    pub nesting: i32,
+    /// Calls of the peer that are open: not answered, or not finished.
+    pub calls: usize,
+    /// References to the peer's capabilities that this side holds for it.
+    pub imports: usize,
+    /// References to this side's capabilities that the peer holds.
+    pub exports: usize,
+    /// Octets of messages that are being worked on.
+    pub held_octets: usize,
+    /// Octets waiting for the peer to read them.
+    pub queued_octets: usize,
+}
+
+impl Limits {
+    /// For a connection that carries frames.
+    #[must_use]
+    pub const fn net() -> Self {
+        Self {
+            message_words: 32 * 1024,
+            segments: 64,
+            nesting: 16,
+            calls: 256,
+            imports: 32,
+            exports: 64,
+            held_octets: 512 * 1024,
+            queued_octets: 512 * 1024,
+        }
+    }
+
+    /// For a connection that carries descriptions, requests and log lines.
+    #[must_use]
+    pub const fn host() -> Self {
+        Self {
+            message_words: 16 * 1024,
+            segments: 64,
+            nesting: 16,
+            calls: 256,
+            imports: 32,
+            exports: 64,
+            held_octets: 256 * 1024,
+            queued_octets: 256 * 1024,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! One connection to one peer that is not trusted: a network for `capnp-rpc` made of its public
+//! traits, which counts and bounds what `capnp-rpc` does not.
+//!
+//! `transport` moves octets, `incoming` and `outgoing` turn them into messages and back, `tables`
+//! counts what the messages make either side hold, `link` is the state the parts share, `network`
+//! fits them to `capnp-rpc`, and `session` runs it all as one task.
+
+mod incoming;
+mod link;
+mod network;
+mod outgoing;
+mod session;
+mod tables;
+mod transport;
+
+pub(crate) use link::Link;
+pub use session::{Session, SessionCounters};
+pub(crate) use session::{connect, serve};
+pub use transport::Transport;

@@ -1,0 +1,204 @@
+//! Messages become octets: serialised at once into one bounded queue, written as far as the
+//! descriptor takes it whenever the executor comes by. Many messages leave in one write(2).
+
+use std::{
+    future::{Future, poll_fn},
+    io,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use capnp::{
+    capability::Promise,
+    message::{Builder, HeapAllocator},
+};
+use capnp_rpc::rpc_capnp;
+
+use super::{
+    link::{Link, Stop},
+    transport::Channel,
+};
+use crate::{Disconnect, Limit, limits::STREAM_MESSAGE_WORDS};
+
+/// Words of a message's first segment. `capnp-rpc` asks for 1024, all of them zeroed, for every
+/// call; most messages here have under 40.
+const FIRST_SEGMENT_WORDS: u32 = 64;
+/// Capacity above which an empty queue gives its memory back.
+const IDLE_OCTETS: usize = 64 * 1024;
+
+/// Octets on their way to the peer.
+#[derive(Default)]
+pub(crate) struct Queue {
+    octets: Vec<u8>,
+    written: usize,
+    writer: Option<Waker>,
+    stop: Option<Stop>,
+    broken: bool,
+}
+
+impl Queue {
+    fn waiting(&self) -> &[u8] {
+        self.octets.get(self.written..).unwrap_or_default()
+    }
+
+    /// True once the peer takes no more octets.
+    pub(crate) const fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Ends the writer; the first wish holds, except that "now" overrules "flush".
+    pub(crate) fn stop(&mut self, stop: Stop) {
+        if self.stop.is_none() || stop == Stop::Now {
+            self.stop = Some(stop);
+        }
+        self.wake();
+    }
+
+    /// Like `stop(Now)`, unless a flush was asked for.
+    pub(crate) fn stop_unless_flushing(&mut self) {
+        let stop = self.stop.unwrap_or(Stop::Now);
+        self.stop(stop);
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.writer.take() {
+            waker.wake();
+        }
+    }
+
+    fn discard(&mut self) {
+        self.octets = Vec::new();
+        self.written = 0;
+    }
+
+    fn advance(&mut self, octets: usize) {
+        self.written += octets;
+        if self.waiting().is_empty() {
+            self.written = 0;
+            self.octets.clear();
+            if self.octets.capacity() > IDLE_OCTETS {
+                self.octets = Vec::new();
+            }
+        }
+    }
+}
+
+/// A message that is being built.
+pub(crate) struct Outgoing {
+    message: Builder<HeapAllocator>,
+    link: Rc<Link>,
+}
+
+impl Outgoing {
+    pub(crate) fn new(link: Rc<Link>, words: u32) -> Self {
+        let words = words.clamp(1, FIRST_SEGMENT_WORDS);
+        let allocator = HeapAllocator::new().first_segment_words(words);
+        Self {
+            message: Builder::new(allocator),
+            link,
+        }
+    }
+
+    /// Serialises the message into the queue.
+    fn enqueue(&self) -> capnp::Result<()> {
+        let root = self
+            .message
+            .get_root_as_reader::<rpc_capnp::message::Reader<'_>>()?;
+        let farewell = matches!(root.which(), Ok(rpc_capnp::message::Abort(_)));
+        if self.link.reason().is_some() && !farewell {
+            return Ok(());
+        }
+        if let Err(reason) = self.link.tables.borrow_mut().send(root, &self.link.limits) {
+            self.link.end(reason);
+            return Ok(());
+        }
+        // An answer may set a postponed Finish free.
+        self.link.wake_reader();
+        let mut queue = self.link.queue.borrow_mut();
+        if queue.broken {
+            return Ok(());
+        }
+        let waiting = queue.waiting().len() + self.message.size_in_words() * 8;
+        if waiting > self.link.limits.queued_octets && !farewell {
+            drop(queue);
+            self.link.end(Disconnect::Limit(Limit::QueuedOctets));
+            return Ok(());
+        }
+        if queue.written > 0 && queue.written >= queue.waiting().len() {
+            let written = std::mem::take(&mut queue.written);
+            queue.octets.drain(..written);
+        }
+        capnp::serialize::write_message(&mut queue.octets, &self.message)?;
+        queue.wake();
+        self.link.count(|counters| {
+            counters.messages_out += 1;
+            counters.queued_octets_peak = counters.queued_octets_peak.max(waiting);
+        });
+        Ok(())
+    }
+}
+
+impl capnp_rpc::OutgoingMessage for Outgoing {
+    fn get_body(&mut self) -> capnp::Result<capnp::any_pointer::Builder<'_>> {
+        self.message.get_root()
+    }
+
+    fn get_body_as_reader(&self) -> capnp::Result<capnp::any_pointer::Reader<'_>> {
+        self.message.get_root_as_reader()
+    }
+
+    fn send(self: Box<Self>) -> (Promise<(), capnp::Error>, Rc<Builder<HeapAllocator>>) {
+        let sent = match self.enqueue() {
+            Ok(()) => Promise::ok(()),
+            Err(error) => Promise::err(error),
+        };
+        (sent, Rc::new(self.message))
+    }
+
+    fn take(self: Box<Self>) -> Builder<HeapAllocator> {
+        self.message
+    }
+
+    fn size_in_words(&self) -> usize {
+        self.message.size_in_words().max(STREAM_MESSAGE_WORDS)
+    }
+}
+
+/// Writes the queue until the connection ends.
+pub(crate) fn drive(channel: Rc<Channel>, link: Rc<Link>) -> impl Future<Output = ()> {
+    poll_fn(move |context| poll_drive(context, &channel, &link))
+}
+
+fn poll_drive(context: &mut Context<'_>, channel: &Channel, link: &Link) -> Poll<()> {
+    let mut queue = link.queue.borrow_mut();
+    loop {
+        if queue.waiting().is_empty() {
+            if queue.stop.is_some() {
+                return Poll::Ready(());
+            }
+            queue.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        match channel.poll_write(context, queue.waiting()) {
+            Poll::Ready(Ok(octets)) => {
+                queue.advance(octets);
+                link.count(|counters| counters.octets_out += octets as u64);
+            }
+            Poll::Ready(Err(error)) => {
+                queue.broken = true;
+                queue.discard();
+                let kind = error.kind();
+                if kind == io::ErrorKind::BrokenPipe || kind == io::ErrorKind::ConnectionReset {
+                    link.wake_reader();
+                } else {
+                    link.end(Disconnect::Io(kind));
+                }
+            }
+            Poll::Pending if queue.stop == Some(Stop::Now) => return Poll::Ready(()),
+            Poll::Pending => {
+                queue.writer = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+        }
+    }
+}

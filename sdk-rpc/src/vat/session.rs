@@ -1,0 +1,149 @@
+//! One connection as one task, and what its owner holds of it.
+
+use std::{io, panic::AssertUnwindSafe, rc::Rc};
+
+use capnp_rpc::RpcSystem;
+use futures::{
+    FutureExt,
+    channel::oneshot,
+    future::{Either, select},
+};
+
+use super::{
+    link::{Link, Stop},
+    network::{Network, Peer},
+    transport::{Channel, Transport},
+};
+use crate::{Disconnect, Limits};
+
+/// What crossed a connection, and how near it came to its limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionCounters {
+    /// Messages received and accepted.
+    pub messages_in: u64,
+    /// Octets received.
+    pub octets_in: u64,
+    /// Messages queued for the peer.
+    pub messages_out: u64,
+    /// Octets written.
+    pub octets_out: u64,
+    /// Most calls of the peer that were open at once.
+    pub open_calls_peak: usize,
+    /// Most octets of messages that were in work at once.
+    pub held_octets_peak: usize,
+    /// Most octets that waited for the peer at once.
+    pub queued_octets_peak: usize,
+}
+
+/// A running connection; dropping it closes the connection.
+pub struct Session {
+    link: Rc<Link>,
+}
+
+impl core::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter
+            .debug_struct("Session")
+            .field("counters", &self.counters())
+            .field("reason", &self.link.reason())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Waits for the end of the connection and says why it ended. May be asked again.
+    pub async fn closed(&mut self) -> Disconnect {
+        let _ended = self.link.over().await;
+        self.link.reason().unwrap_or(Disconnect::Dropped)
+    }
+
+    /// Closes the connection once the peer has taken everything that was sent. A peer that does not
+    /// read delays this for ever: wait for it with a deadline, or drop the future.
+    pub async fn close(mut self) -> Disconnect {
+        self.link.request_stop(Stop::Flush);
+        self.closed().await
+    }
+
+    pub(crate) fn link(&self) -> Rc<Link> {
+        Rc::clone(&self.link)
+    }
+
+    /// What crossed the connection so far.
+    #[must_use]
+    pub fn counters(&self) -> SessionCounters {
+        self.link.counters.get()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.link.request_stop(Stop::Now);
+    }
+}
+
+/// Offers what `bootstrap` makes to the peer. The connection is a task on the current tokio `LocalSet`
+/// or `LocalRuntime`.
+pub(crate) fn serve(
+    transport: Transport,
+    limits: Limits,
+    bootstrap: impl FnOnce(&Rc<Link>) -> capnp::capability::Client,
+) -> io::Result<Session> {
+    let channel = Channel::open(transport)?;
+    let (link, end) = Link::new(limits);
+    let offered = bootstrap(&link);
+    let network = Network::new(channel, Rc::clone(&link));
+    let system = RpcSystem::new(Box::new(network), Some(offered));
+    tokio::task::spawn_local(run(system, Rc::clone(&link), end));
+    Ok(Session { link })
+}
+
+/// The peer's bootstrap capability; nothing is offered to the peer. The connection is a task on the
+/// current tokio `LocalSet` or `LocalRuntime`.
+pub(crate) fn connect<C: capnp::capability::FromClientHook>(
+    transport: Transport,
+    limits: Limits,
+) -> io::Result<(C, Session)> {
+    let channel = Channel::open(transport)?;
+    let (link, end) = Link::new(limits);
+    let network = Network::new(channel, Rc::clone(&link));
+    let mut system = RpcSystem::new(Box::new(network), None);
+    let client = system.bootstrap(Peer);
+    tokio::task::spawn_local(run(system, Rc::clone(&link), end));
+    Ok((client, Session { link }))
+}
+
+/// Runs a connection until its end. A panic in a call ends the connection and nothing else: the
+/// state that unwinding may have left half-changed belongs to this connection alone and is dropped.
+async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, end: oneshot::Sender<()>) {
+    let mut farewell = system.get_disconnector();
+    let ended = AssertUnwindSafe(select(&mut system, link.stopped()))
+        .catch_unwind()
+        .await;
+    let stop = match ended {
+        Ok(Either::Left(_)) => None,
+        Ok(Either::Right((stop, _))) => {
+            link.end(Disconnect::Dropped);
+            Some(stop)
+        }
+        Err(_panic) => {
+            link.end(Disconnect::Panicked);
+            Some(Stop::Now)
+        }
+    };
+    if let Some(stop) = stop {
+        link.queue.borrow_mut().stop(stop);
+        let rest = async {
+            let _told = select(&mut farewell, &mut system).await;
+            if let Either::Right(_) = select(&mut system, link.stopped_now()).await {
+                link.queue.borrow_mut().stop(Stop::Now);
+                let _ended = (&mut system).await;
+            }
+        };
+        let _second_panic = AssertUnwindSafe(rest).catch_unwind().await;
+    }
+    let _drop_panic = std::panic::catch_unwind(AssertUnwindSafe(move || {
+        drop(farewell);
+        drop(system);
+    }));
+    drop(end);
+}

@@ -1,0 +1,100 @@
+//! What a calf is told of its host.
+
+use super::{
+    Malformed, check_text,
+    lease::{read_lease, write_lease},
+    mac_to_wire, read_mac, read_optional_address, read_text, refuse, write_optional_address,
+};
+use crate::{
+    Command, Error, HostDescription, LinkState, calfkit_capnp as c,
+    limits::{INTERFACE_OCTETS, NAME_OCTETS},
+};
+
+pub(crate) fn read_link(link: c::link::Reader<'_>) -> Result<LinkState, Malformed> {
+    Ok(LinkState {
+        up: link.get_up(),
+        carrier: link.get_carrier(),
+        mac: read_mac(link.get_mac())?,
+        mtu: link.get_mtu(),
+    })
+}
+
+pub(crate) fn write_link(mut builder: c::link::Builder<'_>, link: LinkState) {
+    let LinkState {
+        up,
+        carrier,
+        mac,
+        mtu,
+    } = link;
+    builder.set_up(up);
+    builder.set_carrier(carrier);
+    builder.set_mac(mac_to_wire(mac));
+    builder.set_mtu(mtu);
+}
+
+pub(crate) fn read_description(
+    description: c::description::Reader<'_>,
+) -> Result<HostDescription, Malformed> {
+    Ok(HostDescription {
+        interface: read_text("interface", description.get_interface()?, INTERFACE_OCTETS)?,
+        link: read_link(description.get_link()?)?,
+        host_name: if description.has_host_name() {
+            Some(read_text(
+                "host name",
+                description.get_host_name()?,
+                NAME_OCTETS,
+            )?)
+        } else {
+            None
+        },
+        resume: if description.has_resume() {
+            Some(read_lease(description.get_resume()?)?)
+        } else {
+            None
+        },
+        previous: read_optional_address(description.get_previous()?)?,
+    })
+}
+
+pub(crate) fn write_description(
+    mut builder: c::description::Builder<'_>,
+    description: &HostDescription,
+) -> Result<(), Error> {
+    let HostDescription {
+        interface,
+        link,
+        host_name,
+        resume,
+        previous,
+    } = description;
+    refuse(check_text("interface", interface, INTERFACE_OCTETS))?;
+    builder.set_interface(interface.as_str());
+    write_link(builder.reborrow().init_link(), *link);
+    if let Some(host_name) = host_name {
+        refuse(check_text("host name", host_name, NAME_OCTETS))?;
+        builder.set_host_name(host_name.as_str());
+    }
+    if let Some(lease) = resume {
+        write_lease(builder.reborrow().init_resume(), lease)?;
+    }
+    write_optional_address(builder.init_previous(), *previous);
+    Ok(())
+}
+
+pub(crate) const fn read_command(command: c::Command) -> Command {
+    match command {
+        c::Command::Renew => Command::Renew,
+        c::Command::Rebind => Command::Rebind,
+        c::Command::Release => Command::Release,
+        c::Command::Stop => Command::Stop,
+    }
+}
+
+pub(crate) const fn command_to_wire(command: Command) -> c::Command {
+    match command {
+        Command::Renew => c::Command::Renew,
+        Command::Rebind => c::Command::Rebind,
+        Command::Release => c::Command::Release,
+        Command::Stop => c::Command::Stop,
+    }
+}

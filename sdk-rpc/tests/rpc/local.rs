@@ -1,0 +1,338 @@
+//! Local objects that record what they are asked and say what the test told them to say.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::pending,
+    net::Ipv4Addr,
+    rc::Rc,
+};
+
+use sdk_rpc::{
+    Applied, Command, ConfigureCause, Counter, Datagram, DeconfigureCause, Error, Frame, FrameSink,
+    HostDescription, HostView, HostWatcher, Lease, LeaseSink, Level, LinkState, Log, MacAddress,
+    Net, UpdateCause,
+};
+use tokio::sync::{Notify, mpsc};
+
+pub(crate) const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 7]);
+
+pub(crate) fn frame(octet: u8, length: usize) -> Frame {
+    Frame {
+        bytes: vec![octet; length],
+        checksum_ready: octet.is_multiple_of(2),
+    }
+}
+
+/// What `mac` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum MacBehaviour {
+    #[default]
+    Answer,
+    Hang,
+    Panic,
+    Refuse,
+    Wait,
+}
+
+/// The world behind a `LocalNet`.
+#[derive(Default)]
+pub(crate) struct NetWorld {
+    pub(crate) written: RefCell<Vec<Frame>>,
+    pub(crate) sent: RefCell<Vec<Datagram>>,
+    pub(crate) mac: Cell<MacBehaviour>,
+    pub(crate) write_hangs: Cell<bool>,
+    pub(crate) attached: Cell<usize>,
+    /// Batches that a sink has taken.
+    pub(crate) delivered: Cell<usize>,
+    pub(crate) detached: Notify,
+    pub(crate) mac_dropped: Notify,
+    pub(crate) mac_called: Notify,
+    pub(crate) mac_may_answer: Notify,
+    arrivals: RefCell<Vec<mpsc::UnboundedSender<Vec<Frame>>>>,
+}
+
+impl NetWorld {
+    /// Frames arrive, for everyone who is attached.
+    pub(crate) fn arrive(&self, frames: &[Frame]) {
+        self.arrivals
+            .borrow()
+            .iter()
+            .for_each(|sender| drop(sender.send(frames.to_vec())));
+    }
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct LocalNet(pub(crate) Rc<NetWorld>);
+
+/// Ends delivery when dropped.
+pub(crate) struct LocalAttachment {
+    world: Rc<NetWorld>,
+    delivery: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for LocalAttachment {
+    fn drop(&mut self) {
+        self.delivery.abort();
+        self.world.attached.set(self.world.attached.get() - 1);
+        self.world.detached.notify_one();
+    }
+}
+
+struct NotifyOnDrop<'a>(&'a Notify);
+
+impl Drop for NotifyOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+impl Net for LocalNet {
+    type Attachment = LocalAttachment;
+
+    async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<LocalAttachment, Error> {
+        let (sender, mut arrivals) = mpsc::unbounded_channel();
+        self.0.arrivals.borrow_mut().push(sender);
+        self.0.attached.set(self.0.attached.get() + 1);
+        let world = Rc::clone(&self.0);
+        let delivery = tokio::task::spawn_local(async move {
+            while let Some(frames) = arrivals.recv().await {
+                if sink.push(frames).await.is_err() {
+                    break;
+                }
+                world.delivered.set(world.delivered.get() + 1);
+            }
+        });
+        Ok(LocalAttachment {
+            world: Rc::clone(&self.0),
+            delivery,
+        })
+    }
+
+    async fn write(&self, frames: Vec<Frame>) -> Result<(), Error> {
+        // Calls that arrive together would overtake each other here.
+        tokio::task::yield_now().await;
+        if self.0.write_hangs.get() {
+            return pending().await;
+        }
+        self.0.written.borrow_mut().extend(frames);
+        Ok(())
+    }
+
+    async fn send(&self, datagrams: Vec<Datagram>) -> Result<(), Error> {
+        self.0.sent.borrow_mut().extend(datagrams);
+        Ok(())
+    }
+
+    async fn mac(&self) -> Result<MacAddress, Error> {
+        let _dropped = NotifyOnDrop(&self.0.mac_dropped);
+        self.0.mac_called.notify_one();
+        match self.0.mac.get() {
+            MacBehaviour::Answer => Ok(MAC),
+            MacBehaviour::Hang => pending().await,
+            MacBehaviour::Panic => panic!("this panic is part of the test"),
+            MacBehaviour::Wait => {
+                self.0.mac_may_answer.notified().await;
+                Ok(MAC)
+            }
+            MacBehaviour::Refuse => Err(Error::Refused("no address\nyet".into())),
+        }
+    }
+}
+
+/// Hands frames to the test.
+pub(crate) struct LocalSink(pub(crate) mpsc::UnboundedSender<Frame>);
+
+impl FrameSink for LocalSink {
+    async fn push(&self, frames: Vec<Frame>) -> Result<(), Error> {
+        frames
+            .into_iter()
+            .for_each(|frame| drop(self.0.send(frame)));
+        Ok(())
+    }
+}
+
+/// Takes a first batch and never another.
+pub(crate) struct StuckSink;
+
+impl FrameSink for StuckSink {
+    async fn push(&self, _frames: Vec<Frame>) -> Result<(), Error> {
+        pending().await
+    }
+}
+
+/// What a watcher was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Link(LinkState),
+    Command(Command),
+}
+
+pub(crate) struct LocalWatcher(pub(crate) mpsc::UnboundedSender<Told>);
+
+impl HostWatcher for LocalWatcher {
+    async fn link(&self, state: LinkState) -> Result<(), Error> {
+        self.0
+            .send(Told::Link(state))
+            .map_err(|_gone| Error::Disconnected)
+    }
+
+    async fn command(&self, command: Command) -> Result<(), Error> {
+        self.0
+            .send(Told::Command(command))
+            .map_err(|_gone| Error::Disconnected)
+    }
+}
+
+pub(crate) fn link_state() -> LinkState {
+    LinkState {
+        up: true,
+        carrier: false,
+        mac: MAC,
+        mtu: 1492,
+    }
+}
+
+pub(crate) fn full_lease() -> Lease {
+    let addresses = |last: u8| vec![Ipv4Addr::new(10, 0, 0, last), Ipv4Addr::BROADCAST];
+    Lease {
+        address: Ipv4Addr::new(10, 0, 0, 5),
+        prefix_length: 24,
+        broadcast: Some(Ipv4Addr::new(10, 0, 0, 255)),
+        server: Ipv4Addr::new(10, 0, 0, 1),
+        routers: addresses(1),
+        routes: vec![sdk_rpc::Route {
+            destination: Ipv4Addr::new(192, 168, 0, 0),
+            prefix_length: 16,
+            gateway: Ipv4Addr::UNSPECIFIED,
+        }],
+        dns: addresses(2),
+        ntp: addresses(3),
+        domain: Some("example.org".into()),
+        search: vec!["a.example".into(), "b\u{fc}.example".into()],
+        host_name: Some(String::new()),
+        mtu: Some(1400),
+        lease_seconds: Some(3600),
+        acquired_at: 1,
+        renew_at: Some(2),
+        rebind_at: Some(u64::MAX),
+        expires_at: Some(0),
+    }
+}
+
+pub(crate) fn bare_lease() -> Lease {
+    Lease {
+        broadcast: None,
+        routers: Vec::new(),
+        routes: Vec::new(),
+        dns: Vec::new(),
+        ntp: Vec::new(),
+        domain: None,
+        search: Vec::new(),
+        host_name: None,
+        mtu: None,
+        lease_seconds: None,
+        renew_at: None,
+        rebind_at: None,
+        expires_at: None,
+        ..full_lease()
+    }
+}
+
+/// What a host was asked, and what it tells.
+pub(crate) struct HostWorld {
+    pub(crate) description: RefCell<HostDescription>,
+    pub(crate) tell: RefCell<Vec<Told>>,
+    pub(crate) unwatched: Notify,
+    pub(crate) leases: RefCell<Vec<String>>,
+    pub(crate) applied: RefCell<Applied>,
+    pub(crate) lines: RefCell<Vec<(Level, String)>>,
+    pub(crate) counters: RefCell<Vec<Counter>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct LocalHost(pub(crate) Rc<HostWorld>);
+
+impl LocalHost {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(HostWorld {
+            description: RefCell::new(HostDescription {
+                interface: "eth0".into(),
+                link: link_state(),
+                host_name: Some("host".into()),
+                resume: Some(full_lease()),
+                previous: Some(Ipv4Addr::new(10, 9, 8, 7)),
+            }),
+            tell: RefCell::new(Vec::new()),
+            unwatched: Notify::new(),
+            leases: RefCell::new(Vec::new()),
+            applied: RefCell::new(Applied::Done),
+            lines: RefCell::new(Vec::new()),
+            counters: RefCell::new(Vec::new()),
+        }))
+    }
+
+    fn apply(&self, what: String) -> Result<Applied, Error> {
+        self.0.leases.borrow_mut().push(what);
+        Ok(self.0.applied.borrow().clone())
+    }
+}
+
+pub(crate) struct LocalWatch {
+    world: Rc<HostWorld>,
+}
+
+impl Drop for LocalWatch {
+    fn drop(&mut self) {
+        self.world.unwatched.notify_one();
+    }
+}
+
+impl HostView for LocalHost {
+    type Subscription = LocalWatch;
+
+    async fn describe(&self) -> Result<HostDescription, Error> {
+        Ok(self.0.description.borrow().clone())
+    }
+
+    async fn watch<W: HostWatcher + 'static>(&self, watcher: W) -> Result<LocalWatch, Error> {
+        let world = Rc::clone(&self.0);
+        tokio::task::spawn_local(async move {
+            let news = world.tell.take();
+            for told in news {
+                match told {
+                    Told::Link(state) => watcher.link(state).await.unwrap(),
+                    Told::Command(command) => watcher.command(command).await.unwrap(),
+                }
+            }
+        });
+        Ok(LocalWatch {
+            world: Rc::clone(&self.0),
+        })
+    }
+}
+
+impl LeaseSink for LocalHost {
+    async fn configure(&self, lease: Lease, cause: ConfigureCause) -> Result<Applied, Error> {
+        self.apply(format!("configure {cause:?} {lease:?}"))
+    }
+
+    async fn update(&self, lease: Lease, cause: UpdateCause) -> Result<Applied, Error> {
+        self.apply(format!("update {cause:?} {lease:?}"))
+    }
+
+    async fn deconfigure(&self, cause: DeconfigureCause) -> Result<Applied, Error> {
+        self.apply(format!("deconfigure {cause:?}"))
+    }
+}
+
+impl Log for LocalHost {
+    async fn line(&self, level: Level, text: &str) -> Result<(), Error> {
+        self.0.lines.borrow_mut().push((level, text.to_owned()));
+        Ok(())
+    }
+
+    async fn counters(&self, counters: Vec<Counter>) -> Result<(), Error> {
+        self.0.counters.borrow_mut().extend(counters);
+        Ok(())
+    }
+}

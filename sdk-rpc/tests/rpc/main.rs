@@ -1,0 +1,22 @@
+//! sdk-rpc through its public API: two honest ends, and one honest end against raw octets.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap is a failed test; clippy.toml excepts test functions, not what they share"
+)]
+#![allow(
+    clippy::drop_non_drop,
+    reason = "builders are made for their effect on the message, in closures that return nothing"
+)]
+
+mod calfkit_capnp;
+mod flow;
+mod host_parity;
+mod hostile_calls;
+mod hostile_octets;
+mod hostile_values;
+mod local;
+mod net_parity;
+mod rogue;
+mod sessions;
+mod stage;

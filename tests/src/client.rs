@@ -1,0 +1,171 @@
+//! The real `dhcp-client` binary inside the testbed, its events and its processes.
+
+use std::{
+    env,
+    ffi::OsString,
+    process::{Command, ExitStatus},
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::{
+    namespace::RESOLVER_FILE,
+    process::Process,
+    testbed::{CLIENT_LINK, Testbed},
+};
+
+/// Where the client remembers leases; on the host's scratch disk.
+pub const STATE_DIRECTORY: &str = "/var/lib/dhcp-client";
+
+/// A running `dhcp-client --json`.
+#[derive(Debug)]
+pub struct Client {
+    process: Process,
+    read: usize,
+}
+
+impl Client {
+    /// Starts it on the testbed's link with these further options.
+    #[must_use]
+    pub fn start(bed: &Testbed, options: &[&str]) -> Self {
+        Self::start_command(Self::command(bed, options))
+    }
+
+    /// The command that [`Self::start`] runs.
+    #[must_use]
+    pub fn command(bed: &Testbed, options: &[&str]) -> Command {
+        let mut command = bed.client.command(Self::program());
+        command
+            .args(Self::usual_options())
+            .args(options)
+            .arg(CLIENT_LINK);
+        command
+    }
+
+    /// Options that keep the client inside the testbed.
+    #[must_use]
+    pub fn usual_options() -> [&'static str; 5] {
+        [
+            "--json",
+            "--state-dir",
+            STATE_DIRECTORY,
+            "--resolv-conf",
+            RESOLVER_FILE,
+        ]
+    }
+
+    /// Runs any command whose standard output is the client's events.
+    #[must_use]
+    pub fn start_command(command: Command) -> Self {
+        Self {
+            process: Process::start(command),
+            read: 0,
+        }
+    }
+
+    /// Path of the binary under test.
+    ///
+    /// # Panics
+    /// If nobody said where it is: a test must never run a stale one.
+    #[must_use]
+    pub fn program() -> OsString {
+        env::var_os("CALFKIT_BIN_DHCP_CLIENT")
+            .expect("CALFKIT_BIN_DHCP_CLIENT is not set: run `cargo xtask test`")
+    }
+
+    /// The process that was started: the priv.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Waits for the next event of this name; events before it are passed over for good.
+    ///
+    /// # Panics
+    /// After `timeout`, with all that the client said.
+    pub fn wait_for_event(&mut self, name: &str, timeout: Duration) -> Value {
+        let found = self.next_event(timeout, |event| event["event"] == name);
+        found.unwrap_or_else(|| panic!("no event {name:?} in {timeout:?}; {}", self.said()))
+    }
+
+    /// Like [`Self::wait_for_event`] with any condition, and without panic.
+    pub fn next_event(
+        &mut self,
+        timeout: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Option<Value> {
+        let matches = |line: &String| wanted(&event(line));
+        let (next, line) = self
+            .process
+            .stdout()
+            .wait_from(self.read, timeout, matches)?;
+        self.read = next;
+        Some(event(&line))
+    }
+
+    /// Names of all events so far.
+    #[must_use]
+    pub fn event_names(&self) -> Vec<String> {
+        let name = |line: &String| event(line)["event"].as_str().unwrap_or_default().to_owned();
+        self.process.stdout().entries().iter().map(name).collect()
+    }
+
+    /// Process id of the newest calf that was announced.
+    ///
+    /// # Panics
+    /// Before the first one.
+    #[must_use]
+    pub fn calf_pid(&self) -> i32 {
+        let started = ["sandboxed", "calf-restarted"];
+        let pid = |line: &String| {
+            let event = event(line);
+            let name = event["event"]
+                .as_str()
+                .filter(|name| started.contains(name));
+            name.and_then(|_| event["pid"].as_i64())
+                .and_then(|pid| i32::try_from(pid).ok())
+        };
+        let pids = self
+            .process
+            .stdout()
+            .entries()
+            .iter()
+            .filter_map(pid)
+            .collect::<Vec<_>>();
+        *pids
+            .last()
+            .unwrap_or_else(|| panic!("no calf was announced; {}", self.said()))
+    }
+
+    /// Sends a signal to the priv.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Panics
+    /// After `timeout`, with all that the client said.
+    pub fn wait_exit(&mut self, timeout: Duration) -> ExitStatus {
+        let began = Instant::now();
+        let ended = self.process.wait(timeout);
+        ended.unwrap_or_else(|| panic!("still runs after {:?}; {}", began.elapsed(), self.said()))
+    }
+
+    /// Everything it wrote, for messages of failed tests.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let events = self.process.stdout().entries().join("\n");
+        format!(
+            "events:\n{events}\nstandard error:\n{}",
+            self.process.stderr_text()
+        )
+    }
+}
+
+/// A line of `--json` output.
+fn event(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {line:?}"))
+}
