@@ -69,7 +69,7 @@ pub(crate) struct LeaseDoor {
 impl LeaseDoor {
     fn tell(&self, applied: Applied) -> Applied {
         if let Applied::Refused(reason) = &applied {
-            self.shared.warn(&format!("lease refused: {reason}"));
+            self.shared.complain(&format!("lease refused: {reason}"));
         }
         applied
     }

@@ -1,12 +1,20 @@
 //! What priv knows of one interface: shared by the objects that serve its calf, and kept when a calf
 //! dies.
 
-use std::{cell::RefCell, net::Ipv4Addr, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    net::Ipv4Addr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use sdk_rpc::{ConfigureCause, DeconfigureCause, HostDescription, Lease, UpdateCause};
 use tokio::sync::watch;
 
 use crate::{clock, events::Events, failure::Progress, store::Store, watchers::News};
+
+/// How often a complaint about a calf is printed.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// One interface.
 #[derive(Debug)]
@@ -21,6 +29,7 @@ pub(crate) struct Shared {
     previous: RefCell<Option<Ipv4Addr>>,
     lease: RefCell<Option<Lease>>,
     stage: watch::Sender<Stage>,
+    complained: Cell<Option<Instant>>,
 }
 
 /// How far this interface is: what `--once` and a release wait for.
@@ -47,6 +56,7 @@ impl Shared {
             previous: RefCell::new(None),
             lease: RefCell::new(None),
             stage,
+            complained: Cell::new(None),
         });
         shared.recall();
         shared
@@ -67,6 +77,16 @@ impl Shared {
 
     pub(crate) fn warn(&self, text: &str) {
         self.events.warn(&self.name, text);
+    }
+
+    /// As [`Self::warn`], for what a calf can cause at will: one line a second.
+    pub(crate) fn complain(&self, text: &str) {
+        let now = Instant::now();
+        let lately = |at: Instant| now.saturating_duration_since(at) < COMPLAIN_EVERY;
+        if !self.complained.get().is_some_and(lately) {
+            self.complained.set(Some(now));
+            self.warn(text);
+        }
     }
 
     pub(crate) fn describe(&self) -> HostDescription {
@@ -120,10 +140,14 @@ impl Shared {
         }
     }
 
-    /// No lease is in force any more.
+    /// No lease is in force any more. Without one, and without one that was remembered, there is
+    /// nothing to tell: a calf may say it as often as it likes.
     pub(crate) fn deconfigured(&self, cause: DeconfigureCause) {
         let lease = self.lease.take();
-        self.previous.replace(None);
+        let previous = self.previous.take();
+        if lease.is_none() && previous.is_none() {
+            return;
+        }
         self.events.deconfigured(&self.name, lease.as_ref(), cause);
         if let Err(error) = self.store.forget(&self.name) {
             self.warn(&format!(
