@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// Wait before the first replacement; it doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
-/// This many deaths within [`WINDOW`] and no frame sent between them: something kills every calf.
+/// This many deaths within [`WINDOW`] and no lease got or extended between them: something kills every calf.
 const DEATHS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -22,18 +22,19 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     deaths: Vec<Instant>,
-    frames_sent: u64,
+    progress: u64,
 }
 
 impl Backoff {
-    /// Counts a death at `now`; `frames_sent` is how many frames priv has let out in all.
+    /// Counts a death at `now`; `progress` is how many leases were put in force or extended.
     ///
-    /// A calf that got a frame out did something useful: its death starts a new count.
-    pub(crate) fn died(&mut self, now: Instant, frames_sent: u64) -> Verdict {
-        if frames_sent > self.frames_sent {
+    /// A calf that got or extended a lease did what it is for: its death starts a new count. To have
+    /// sent a frame is not enough, since every calf does before it hears the one that kills it.
+    pub(crate) fn died(&mut self, now: Instant, progress: u64) -> Verdict {
+        if progress > self.progress {
             self.deaths.clear();
         }
-        self.frames_sent = frames_sent;
+        self.progress = progress;
         self.deaths
             .retain(|death| now.saturating_duration_since(*death) < WINDOW);
         self.deaths.push(now);
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn deaths_a_minute_apart_or_after_a_frame_are_counted_anew() {
+    fn deaths_a_minute_apart_or_after_a_lease_are_counted_anew() {
         let mut backoff = Backoff::default();
         let start = Instant::now();
         for minute in 0..10 {
@@ -80,11 +81,11 @@ mod tests {
             assert_eq!(verdict, Verdict::After(FIRST), "minute {minute}");
         }
         let later = start + WINDOW * 10;
-        for frames in 1..10 {
+        for leases in 1..10 {
             assert_eq!(
-                backoff.died(later, frames),
+                backoff.died(later, leases),
                 Verdict::After(FIRST),
-                "{frames} frames"
+                "{leases} leases"
             );
         }
     }

@@ -102,7 +102,15 @@ impl Events {
 
     /// A line for the operator that is no event.
     pub(crate) fn warn(&self, interface: &str, text: &str) {
-        line(&format!("{interface}: {text}"));
+        // Errors of the roles name the interface themselves.
+        let named = text
+            .strip_prefix(interface)
+            .is_some_and(|rest| rest.starts_with(':'));
+        if named {
+            line(text);
+        } else {
+            line(&format!("{interface}: {text}"));
+        }
     }
 
     fn tell(&self, event: &str, interface: &str, more: Map<String, Value>, plain: Option<String>) {

@@ -67,7 +67,7 @@ impl Progress {
         let mut sent = 0;
         for message in SENT {
             let count = self.value(&format!("sent.{message}"));
-            sent += count;
+            sent = count.saturating_add(sent);
             if count > 0 {
                 parts.push(format!("{count} {message} sent"));
             }

@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     lease: RefCell<Option<Lease>>,
     stage: watch::Sender<Stage>,
     complained: Cell<Option<Instant>>,
+    /// Leases put in force or extended: what a calf is for.
+    progress_made: Cell<u64>,
 }
 
 /// How far this interface is: what `--once` and a release wait for.
@@ -57,6 +59,7 @@ impl Shared {
             lease: RefCell::new(None),
             stage,
             complained: Cell::new(None),
+            progress_made: Cell::new(0),
         });
         shared.recall();
         shared
@@ -119,6 +122,8 @@ impl Shared {
     fn keep(&self, lease: Lease) {
         self.previous.replace(Some(lease.address));
         self.lease.replace(Some(lease));
+        self.progress_made
+            .set(self.progress_made.get().saturating_add(1));
         self.remember();
         self.stage.send_replace(Stage::Leased);
     }
@@ -161,6 +166,16 @@ impl Shared {
             Stage::Waiting
         };
         self.stage.send_replace(stage);
+    }
+
+    /// How many leases were put in force or extended.
+    pub(crate) fn progress_made(&self) -> u64 {
+        self.progress_made.get()
+    }
+
+    /// Whether the operator had the lease released.
+    pub(crate) fn is_released(&self) -> bool {
+        *self.stage.borrow() == Stage::Released
     }
 
     /// Resolves when the interface is at `stage`.

@@ -43,6 +43,8 @@ impl Output {
                 Ok(length) => {
                     drop(ready);
                     self.take(chunk.get(..length).unwrap_or_default(), speech);
+                    // A calf that never stops writing must not keep everything else from running.
+                    tokio::task::yield_now().await;
                 }
                 Err(nix::errno::Errno::EAGAIN) => ready.clear_ready(),
                 Err(_) => return pending().await,

@@ -227,6 +227,7 @@ impl Service {
         let mut monitor = LinkMonitor::open(&self.interface).map_err(|error| {
             Refused::interface(&name, format!("cannot watch the link: {error}"))
         })?;
+        self.supervisor.network.set_mac(monitor.state().mac);
         self.shared.news.tell_link(monitor.state());
         let shared = Rc::clone(&self.shared);
         let network = self.supervisor.network.clone();

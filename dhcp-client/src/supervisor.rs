@@ -83,7 +83,11 @@ impl Supervisor {
                 return NoCalf::Sandbox(why);
             }
             drop(running);
-            match backoff.died(Instant::now(), self.network.counters().frames_out) {
+            if self.shared.is_released() {
+                // It ended as it was asked to; the next one would lease the address again.
+                return std::future::pending().await;
+            }
+            match backoff.died(Instant::now(), self.shared.progress_made()) {
                 Verdict::After(wait) => tokio::time::sleep(wait).await,
                 Verdict::Hold => {
                     self.shared.warn(&format!(

@@ -62,6 +62,8 @@ impl News {
     /// Tells `watcher` until the watch is dropped or the watcher is gone.
     pub(crate) fn watch<W: HostWatcher + 'static>(&self, watcher: W) -> Watch {
         let mut link = self.link.subscribe();
+        // The watcher's idea of the link is older than this: the first thing it hears is how it is now.
+        link.mark_changed();
         let mut commands = self.commands.subscribe();
         let waiting = self.waiting.take();
         Watch(tokio::task::spawn_local(async move {

@@ -25,6 +25,10 @@ const IPV4_AND_UDP: u32 = 28;
 /// RFC 2132 section 9.10: "The minimum legal value is 576 octets."
 const SMALLEST_MAXIMUM: u16 = 576;
 
+/// The largest value sent, whatever the MTU: what an Ethernet frame of 1500 octets carries, and less
+/// than priv's receive buffer takes.
+const LARGEST_MAXIMUM: u16 = 1472;
+
 /// The calf's only clock: CLOCK_BOOTTIME, whose descriptor existed before confinement.
 pub trait Clock {
     /// Now.
@@ -149,7 +153,7 @@ fn start(description: HostDescription, now: Instant, seed: [u8; 32]) -> (Machine
 fn maximum_message_size(mtu: u32) -> u16 {
     u16::try_from(mtu.saturating_sub(IPV4_AND_UDP))
         .unwrap_or(u16::MAX)
-        .max(SMALLEST_MAXIMUM)
+        .clamp(SMALLEST_MAXIMUM, LARGEST_MAXIMUM)
 }
 
 struct Engine<N, S, L> {
