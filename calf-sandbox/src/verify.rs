@@ -100,9 +100,7 @@ impl Calf {
         let layers = match look(self.pid(), &self.expectation) {
             Ok(layers) => layers,
             Err(error) => {
-                return Err(self
-                    .peek()
-                    .map_or(VerifyError::Read(error), VerifyError::Ended));
+                return Err(self.ended_or(VerifyError::Read(error)));
             }
         };
         let missing: Vec<Layer> = Layer::ALL

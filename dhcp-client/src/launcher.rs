@@ -157,7 +157,10 @@ async fn until_leased(options: &Options, services: &[Service]) -> Done {
 /// Gives every lease back, as far as the calves can be had to do it in time.
 async fn release(services: &[Service]) {
     for service in services {
-        service.release().await;
+        service.ask_release();
+    }
+    for service in services {
+        service.await_release().await;
     }
 }
 

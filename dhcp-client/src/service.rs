@@ -265,12 +265,18 @@ impl Service {
         }
     }
 
-    /// Has the calf give the lease back, if it can in time.
-    pub(crate) async fn release(&self) {
+    /// Asks the calf to give the lease back.
+    pub(crate) fn ask_release(&self) {
+        if self.shared.lease().is_some() {
+            self.shared.news.tell_command(Command::Release);
+        }
+    }
+
+    /// Waits until the lease was given back, if there is one, for as long as that may take.
+    pub(crate) async fn await_release(&self) {
         if self.shared.lease().is_none() {
             return;
         }
-        self.shared.news.tell_command(Command::Release);
         if timeout(RELEASE_WITHIN, self.shared.reaches(Stage::Released))
             .await
             .is_err()
