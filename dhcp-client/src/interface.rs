@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sdk_rpc::{ConfigureCause, DeconfigureCause, HostDescription, Lease, UpdateCause};
+use sdk_rpc::{Command, ConfigureCause, DeconfigureCause, HostDescription, Lease, UpdateCause};
 use tokio::sync::watch;
 
 use crate::{clock, events::Events, failure::Progress, store::Store, watchers::News};
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     lease: RefCell<Option<Lease>>,
     stage: watch::Sender<Stage>,
     complained: Cell<Option<Instant>>,
+    /// Whether the operator asked for the lease's release: a calf may claim it at any time.
+    release_asked: Cell<bool>,
     /// Leases put in force or extended: what a calf is for.
     progress_made: Cell<u64>,
 }
@@ -41,7 +43,7 @@ pub(crate) enum Stage {
     Waiting,
     /// A lease is in force.
     Leased,
-    /// The operator had it released.
+    /// It was released.
     Released,
 }
 
@@ -59,6 +61,7 @@ impl Shared {
             lease: RefCell::new(None),
             stage,
             complained: Cell::new(None),
+            release_asked: Cell::new(false),
             progress_made: Cell::new(0),
         });
         shared.recall();
@@ -173,9 +176,15 @@ impl Shared {
         self.progress_made.get()
     }
 
-    /// Whether the operator had the lease released.
+    /// The operator asks for the lease's release.
+    pub(crate) fn ask_release(&self) {
+        self.release_asked.set(true);
+        self.news.tell_command(Command::Release);
+    }
+
+    /// Whether the lease was released and the operator had asked for it.
     pub(crate) fn is_released(&self) -> bool {
-        *self.stage.borrow() == Stage::Released
+        self.release_asked.get() && *self.stage.borrow() == Stage::Released
     }
 
     /// Resolves when the interface is at `stage`.

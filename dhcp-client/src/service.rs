@@ -10,7 +10,7 @@ use std::{
 
 use dhcp_actuator::{Actuator, Checked, Interface, LinkChange, LinkMonitor, Observer, Resolver};
 use dhcp_network::{Network, Pcap};
-use sdk_rpc::{Command, ConfigureCause, DeconfigureCause, UpdateCause};
+use sdk_rpc::{ConfigureCause, DeconfigureCause, UpdateCause};
 use tokio::{
     task::{JoinHandle, spawn_local},
     time::timeout,
@@ -268,7 +268,7 @@ impl Service {
     /// Asks the calf to give the lease back.
     pub(crate) fn ask_release(&self) {
         if self.shared.lease().is_some() {
-            self.shared.news.tell_command(Command::Release);
+            self.shared.ask_release();
         }
     }
 
