@@ -6,7 +6,7 @@ use dhcp_actuator::Actuator;
 use dhcp_network::Network;
 use sdk_rpc::{
     Applied, ConfigureCause, Datagram, DeconfigureCause, Error, Frame, FrameSink, HostDescription,
-    HostView, HostWatcher, Lease, LeaseSink, MacAddress, Net, UpdateCause,
+    HostView, HostWatcher, Lease, LeaseSink, MacAddress, Net, Setback, UpdateCause,
 };
 
 use crate::{admission::Admission, interface::Shared, watchers::Watch};
@@ -86,5 +86,9 @@ impl LeaseSink for LeaseDoor {
 
     async fn deconfigure(&self, cause: DeconfigureCause) -> Result<Applied, Error> {
         Ok(self.tell(self.actuator.deconfigure(cause).await?))
+    }
+
+    async fn setback(&self, setback: Setback) -> Result<(), Error> {
+        self.actuator.setback(setback).await
     }
 }

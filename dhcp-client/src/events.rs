@@ -34,6 +34,8 @@ impl Events {
         let verb = match cause {
             ConfigureCause::Bound => "leased",
             ConfigureCause::Rebooted => "confirmed lease of",
+            ConfigureCause::LinkLocal => "using link-local",
+            ConfigureCause::Informed => "informed about",
         };
         self.tell(
             "bound",
@@ -47,6 +49,10 @@ impl Events {
         let (event, verb) = match cause {
             UpdateCause::Renewed => ("renewed", "renewed lease of"),
             UpdateCause::Rebound => ("rebound", "rebound lease of"),
+            UpdateCause::Rebooted => ("renewed", "confirmed lease of"),
+            UpdateCause::Bound => ("bound", "leased"),
+            UpdateCause::LinkLocal => ("bound", "using link-local"),
+            UpdateCause::Informed => ("renewed", "informed about"),
         };
         self.tell(
             event,
@@ -67,6 +73,7 @@ impl Events {
             DeconfigureCause::Expired => ("expired", "the lease expired"),
             DeconfigureCause::Released => ("released", "released the lease"),
             DeconfigureCause::Conflict => ("nak", "another host uses the address"),
+            DeconfigureCause::Ipv6Only => ("expired", "the network asks hosts to do without IPv4"),
             DeconfigureCause::Stopped => ("expired", "the lease is not for this link any more"),
         };
         let mut fields = Map::new();

@@ -8,10 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sdk_rpc::{Command, ConfigureCause, DeconfigureCause, HostDescription, Lease, UpdateCause};
+use sdk_rpc::{
+    Command, ConfigureCause, DeconfigureCause, HostDescription, Lease, MacAddress, Setback,
+    Settings, UpdateCause,
+};
 use tokio::sync::watch;
 
 use crate::{clock, events::Events, failure::Progress, store::Store, watchers::News};
+
+/// Hardware type Ethernet, with which a client identifier made from a MAC address begins
+/// (RFC 2132 section 9.14).
+const HTYPE_ETHERNET: u8 = 1;
+
+/// Options asked for. 121 comes early, since RFC 3442 asks clients to request it before 33 and 3.
+const REQUESTED: [u8; 15] = [1, 121, 3, 6, 12, 15, 26, 28, 33, 42, 51, 54, 58, 59, 119];
 
 /// How often a complaint about a calf is printed.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
@@ -99,9 +109,20 @@ impl Shared {
         HostDescription {
             interface: self.name.clone(),
             link: self.news.link(),
-            host_name: self.host_name.clone(),
+            settings: self.settings(),
             resume: self.lease(),
             previous: *self.previous.borrow(),
+        }
+    }
+
+    /// What the protocol is asked for: the client is known by its MAC address.
+    fn settings(&self) -> Settings {
+        let MacAddress(mac) = self.news.link().mac;
+        Settings {
+            client_identifier: [&[HTYPE_ETHERNET][..], &mac].concat(),
+            host_name: self.host_name.clone(),
+            requested: REQUESTED.to_vec(),
+            ..Settings::default()
         }
     }
 
@@ -169,6 +190,16 @@ impl Shared {
             Stage::Waiting
         };
         self.stage.send_replace(stage);
+    }
+
+    /// There is no lease yet, and the calf says why.
+    pub(crate) fn setback(&self, setback: Setback) {
+        self.complain(match setback {
+            Setback::NoAnswer => "no server gave a lease; trying again",
+            Setback::Refused => "a server refused the address",
+            Setback::Conflict => "another host uses the address that was offered",
+            Setback::Ipv6Only => "the network asks hosts to do without IPv4",
+        });
     }
 
     /// How many leases were put in force or extended.

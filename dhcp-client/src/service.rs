@@ -10,7 +10,7 @@ use std::{
 
 use dhcp_actuator::{Actuator, Checked, Interface, LinkChange, LinkMonitor, Observer, Resolver};
 use dhcp_network::{Network, Pcap};
-use sdk_rpc::{ConfigureCause, DeconfigureCause, UpdateCause};
+use sdk_rpc::{ConfigureCause, DeconfigureCause, Setback, UpdateCause};
 use tokio::{
     task::{JoinHandle, spawn_local},
     time::timeout,
@@ -323,6 +323,10 @@ impl Observer for Told {
     fn deconfigured(&self, _lease: Option<&Checked>, cause: DeconfigureCause) {
         self.set_address(None);
         self.shared.deconfigured(cause);
+    }
+
+    fn setback(&self, setback: Setback) {
+        self.shared.setback(setback);
     }
 
     fn notice(&self, line: &str) {

@@ -66,7 +66,7 @@ impl Log for Speech {
         Ok(())
     }
 
-    async fn counters(&self, counters: Vec<Counter>) -> Result<(), Error> {
+    async fn counters(&self, counters: Vec<Counter>, _state: &str) -> Result<(), Error> {
         self.progress.borrow_mut().replace(counters);
         Ok(())
     }

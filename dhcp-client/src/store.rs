@@ -196,6 +196,11 @@ mod tests {
             renew_at: Some(30_000),
             rebind_at: Some(52_500),
             expires_at: Some(60_000),
+            origin: sdk_rpc::Origin::Server,
+            next_server: Ipv4Addr::UNSPECIFIED,
+            server_name: None,
+            boot_file: None,
+            parameters: Vec::new(),
         }
     }
 

@@ -63,11 +63,50 @@ struct Route {
   gateway @2 :UInt32;           # 0 is on-link
 }
 
+struct Subnet {
+  address @0 :UInt32;
+  prefixLength @1 :UInt8;
+}
+
+enum Kind {
+  # How the octets of a parameter are to be read.
+  octets @0;
+  addresses @1;
+  numbers8 @2;                  # unsigned numbers of 8 bits
+  numbers16 @3;
+  numbers32 @4;
+  signed32 @5;
+  text @6;
+  names @7;                     # domain names, RFC 1035 section 4.1.4
+  routes @8;                    # classless routes, RFC 3442
+  classRoutes @9;               # pairs of destination and router, RFC 2132 section 5.8
+}
+
+struct Parameter {
+  # Something that came with a lease, by the number that its protocol has for it.
+  code @0 :UInt8;
+  value :union {
+    octets @1 :Data;
+    addresses @2 :List(UInt32);
+    numbers @3 :List(Int64);
+    text @4 :Text;
+    names @5 :List(Text);
+    routes @6 :List(Route);
+  }
+}
+
+enum Origin {
+  server @0;                    # a server gave it
+  linkLocal @1;                 # the host gave it to itself, RFC 3927
+  inform @2;                    # the operator gave the address, a server the rest
+  operator @3;                  # the operator gave all of it
+}
+
 struct Lease {
   address @0 :UInt32;
   prefixLength @1 :UInt8;
   broadcast @2 :OptionalIpv4;
-  server @3 :UInt32;
+  server @3 :UInt32;            # 0 is none, where no server gave anything
   routers @4 :List(UInt32);
   routes @5 :List(Route);
   dns @6 :List(UInt32);
@@ -87,12 +126,87 @@ struct Lease {
   renewAt @16 :OptionalTime;
   rebindAt @17 :OptionalTime;
   expiresAt @18 :OptionalTime;
+  origin @19 :Origin;
+  nextServer @20 :UInt32;       # 0 is none
+  serverName @21 :Text;
+  bootFile @22 :Text;
+  parameters @23 :List(Parameter);  # all that came, also what stands above
+}
+
+struct FullName {
+  # What is said of the host's name in the domain name system, RFC 4702.
+  name @0 :Text;                # may be empty or lack its domain
+  flags @1 :UInt8;
+}
+
+struct SentParameter {
+  code @0 :UInt8;
+  value @1 :Data;
+}
+
+struct ParameterKind {
+  code @0 :UInt8;
+  kind @1 :Kind;
+}
+
+enum ConflictDetection {
+  off @0;
+  fast @1;                      # the address is used at once, and probed for at the same time
+  full @2;                      # the address is probed for before it is used
+}
+
+enum Legacy {
+  # Whether a protocol without leases may be spoken.
+  refused @0;
+  accepted @1;                  # where a server answers in it
+  only @2;
+}
+
+struct Pace {
+  # How an unanswered request is repeated. Milliseconds.
+  first @0 :UInt32;
+  longest @1 :UInt32;           # each wait is twice the one before, up to this
+  jitter @2 :UInt32;            # the most that is added to or taken from a wait
+  attempt @3 :UInt32;           # an attempt is over after this; 0 is never
+  pause @4 :UInt32;             # until the next attempt
+}
+
+struct Settings {
+  # What the operator wants of the protocol.
+  clientIdentifier @0 :Data;    # empty is none
+  hostName @1 :Text;
+  fullName @2 :FullName;        # null is none
+  vendorClass @3 :Data;
+  requested @4 :Data;           # numbers of the parameters asked for, in order of preference
+  sent @5 :List(SentParameter); # sent as they are
+  required @6 :Data;            # an offer without one of these is not taken
+  refused @7 :Data;             # an offer with one of these is not taken
+  ignored @8 :Data;             # these are taken out of whatever comes
+  wantedAddress @9 :OptionalIpv4;
+  wantedSeconds @10 :UInt32;    # 0 is none
+  allowedServers @11 :List(Subnet); # empty is all
+  deniedServers @12 :List(Subnet);
+  broadcast @13 :Bool;
+  requireServer @14 :Bool;      # a message that does not name its server is not taken
+  rapidCommit @15 :Bool;
+  forcedRenewal @16 :Bool;      # a server that proves who it is may ask for a renewal
+  legacy @17 :Legacy;
+  conflictDetection @18 :ConflictDetection;
+  linkLocalAfter :union {       # milliseconds without an offer
+    never @19 :Void;
+    after @20 :UInt32;
+  }
+  rebootTimeout @21 :UInt32;    # milliseconds
+  startDelay @22 :UInt32;       # milliseconds, at most
+  pace @23 :Pace;
+  inform @24 :Subnet;           # null is none: an address of the operator's, to be asked about
+  kinds @25 :List(ParameterKind);   # where they are not the protocol's own
 }
 
 struct Description {
   interface @0 :Text;
   link @1 :Link;
-  hostName @2 :Text;
+  settings @2 :Settings;
   resume @3 :Lease;             # null is none
   previous @4 :OptionalIpv4;
 }
@@ -117,11 +231,17 @@ interface HostView {
 enum ConfigureCause {
   bound @0;
   rebooted @1;
+  linkLocal @2;
+  informed @3;
 }
 
 enum UpdateCause {
   renewed @0;
   rebound @1;
+  rebooted @2;                  # the same network after the link was away
+  bound @3;                     # another lease in place of the one in force
+  linkLocal @4;
+  informed @5;
 }
 
 enum DeconfigureCause {
@@ -130,12 +250,21 @@ enum DeconfigureCause {
   released @2;
   conflict @3;
   stopped @4;
+  ipv6Only @5;
+}
+
+enum Setback {
+  noAnswer @0;                  # no server gave a lease in the time that an attempt has
+  refused @1;                   # a server said no to the address asked for
+  conflict @2;                  # another host uses the address that was offered
+  ipv6Only @3;                  # the network wants no IPv4 of hosts that can do without
 }
 
 struct Applied {
   union {
     done @0 :Void;
     refused @1 :Text;           # the reason, for the log
+    inUse @2 :Void;             # the host found that another one uses the address
   }
 }
 
@@ -143,6 +272,7 @@ interface LeaseSink {
   configure @0 (lease :Lease, cause :ConfigureCause) -> (applied :Applied);
   update @1 (lease :Lease, cause :UpdateCause) -> (applied :Applied);
   deconfigure @2 (cause :DeconfigureCause) -> (applied :Applied);
+  setback @3 (setback :Setback) -> ();          # there is no lease yet, and this is why
 }
 
 enum Level {
@@ -158,7 +288,7 @@ struct Counter {
 
 interface Log {
   line @0 (level :Level, text :Text) -> stream;
-  counters @1 (counters :List(Counter)) -> stream;
+  counters @1 (counters :List(Counter), state :Text) -> stream;
 }
 
 interface Host {

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::Ipv4Addr};
 
-use crate::{Error, Lease, MacAddress};
+use crate::{Error, Lease, MacAddress, Settings};
 
 /// State of the interface's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct HostDescription {
     pub interface: String,
     /// The link as it is now; changes come by `HostWatcher`.
     pub link: LinkState,
-    /// The host's name, if it has one worth telling.
-    pub host_name: Option<String>,
+    /// What the operator wants of the protocol.
+    pub settings: Settings,
     /// The lease in force, to be taken up without a packet (a calf before this one got it).
     pub resume: Option<Lease>,
     /// The address of an earlier lease that may still be valid.

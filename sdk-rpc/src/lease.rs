@@ -15,6 +15,46 @@ pub struct Route {
     pub gateway: Ipv4Addr,
 }
 
+/// Something that came with a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// The number that the protocol has for it.
+    pub code: u8,
+    /// What it says.
+    pub value: Value,
+}
+
+/// What a parameter says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Octets whose meaning is not known here.
+    Octets(Vec<u8>),
+    /// Addresses.
+    Addresses(Vec<Ipv4Addr>),
+    /// Numbers.
+    Numbers(Vec<i64>),
+    /// Text without control characters.
+    Text(String),
+    /// Domain names.
+    Names(Vec<String>),
+    /// Routes.
+    Routes(Vec<Route>),
+}
+
+/// Who gave a lease.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// A server.
+    #[default]
+    Server,
+    /// The host itself: an address of 169.254.0.0/16 (RFC 3927).
+    LinkLocal,
+    /// The operator gave the address, and a server the rest.
+    Inform,
+    /// The operator gave all of it.
+    Operator,
+}
+
 /// An address with everything that came with it. Times are CLOCK_BOOTTIME milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -24,7 +64,9 @@ pub struct Lease {
     pub prefix_length: u8,
     /// Broadcast address, if it is not the usual one.
     pub broadcast: Option<Ipv4Addr>,
-    /// The server that gave the lease.
+    /// Who gave it.
+    pub origin: Origin,
+    /// The server that gave it; 0.0.0.0 where no server did.
     pub server: Ipv4Addr,
     /// Default gateways, first preferred.
     pub routers: Vec<Ipv4Addr>,
@@ -52,6 +94,14 @@ pub struct Lease {
     pub rebind_at: Option<u64>,
     /// When the address must no longer be used.
     pub expires_at: Option<u64>,
+    /// The server of the next step of a boot; 0.0.0.0 is none.
+    pub next_server: Ipv4Addr,
+    /// That server's name.
+    pub server_name: Option<String>,
+    /// Path of the file to boot.
+    pub boot_file: Option<String>,
+    /// Everything that came, also what stands above, each number once.
+    pub parameters: Vec<Parameter>,
 }
 
 /// Why a lease is configured.
@@ -61,6 +111,10 @@ pub enum ConfigureCause {
     Bound,
     /// A remembered lease that a server confirmed.
     Rebooted,
+    /// An address that the host gave itself.
+    LinkLocal,
+    /// What a server said of the operator's address.
+    Informed,
 }
 
 /// Why a configured lease changes.
@@ -70,6 +124,14 @@ pub enum UpdateCause {
     Renewed,
     /// Some server extended it.
     Rebound,
+    /// A server confirmed it after the link was away.
+    Rebooted,
+    /// Another lease takes the place of the one in force.
+    Bound,
+    /// An address that the host gave itself takes the place of the one in force.
+    LinkLocal,
+    /// A server said again what belongs to the operator's address.
+    Informed,
 }
 
 /// Why a configured lease goes.
@@ -85,6 +147,21 @@ pub enum DeconfigureCause {
     Conflict,
     /// The link is another one, or the service ends.
     Stopped,
+    /// The network wants no IPv4 of hosts that can do without (RFC 8925).
+    Ipv6Only,
+}
+
+/// Why there is no lease yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// No server gave a lease in the time that an attempt has.
+    NoAnswer,
+    /// A server said no to the address asked for.
+    Refused,
+    /// Another host uses the address that was offered.
+    Conflict,
+    /// The network wants no IPv4 of hosts that can do without (RFC 8925).
+    Ipv6Only,
 }
 
 /// What came of it.
@@ -94,6 +171,8 @@ pub enum Applied {
     Done,
     /// Policy or the kernel refused; nothing changed. The reason is for the log.
     Refused(String),
+    /// The host found that another one uses the address; nothing changed.
+    InUse,
 }
 
 /// Writes the configuration of one interface.
@@ -114,4 +193,7 @@ pub trait LeaseSink {
 
     /// Takes the lease out of force; without one there is nothing to do.
     fn deconfigure(&self, cause: DeconfigureCause) -> impl Future<Output = Result<Applied, Error>>;
+
+    /// There is no lease yet, and this is why; resolves when whoever wants to know has been told.
+    fn setback(&self, setback: Setback) -> impl Future<Output = Result<(), Error>>;
 }

@@ -20,6 +20,7 @@ pub mod limits;
 mod log;
 mod net;
 mod remote;
+mod settings;
 mod vat;
 mod wire;
 
@@ -28,9 +29,13 @@ pub use connect::{HostClients, HostParts, connect_host, connect_net, serve_host,
 pub use disconnect::{Disconnect, Limit};
 pub use error::Error;
 pub use host::{Command, HostDescription, HostView, HostWatcher, LinkState};
-pub use lease::{Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink, Route, UpdateCause};
+pub use lease::{
+    Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink, Origin, Parameter, Route, Setback,
+    UpdateCause, Value,
+};
 pub use limits::Limits;
 pub use log::{Counter, Level, Log};
 pub use net::{Datagram, Frame, FrameSink, Net};
 pub use remote::{HostViewClient, LeaseSinkClient, LogClient, NetClient, Subscription};
+pub use settings::{ConflictDetection, FullName, Kind, Legacy, Pace, Settings, Subnet};
 pub use vat::{Session, SessionCounters, Transport};

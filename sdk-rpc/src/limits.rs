@@ -10,11 +10,20 @@ pub const PAYLOAD_OCTETS: usize = 65_507;
 /// Frames or datagrams of one message; a longer batch is sent as several messages.
 pub const BATCH: u32 = 64;
 /// Addresses in one list.
-pub const ADDRESSES: u32 = 16;
-/// Routes of one lease.
-pub const ROUTES: u32 = 64;
-/// Search domains of one lease.
-pub const SEARCH_DOMAINS: u32 = 64;
+pub const ADDRESSES: u32 = 512;
+/// Routes in one list.
+pub const ROUTES: u32 = 512;
+/// Domain names in one list.
+pub const NAMES: u32 = 512;
+/// Parameters of one lease, and of the settings: there are no more numbers.
+pub const PARAMETERS: u32 = 256;
+/// Octets or numbers of one parameter. A protocol message fits one frame of 1500 octets, and priv
+/// receives no longer one than 2048.
+pub const PARAMETER_OCTETS: usize = 2048;
+/// Networks in a list of servers.
+pub const SUBNETS: u32 = 64;
+/// Octets of a state's name.
+pub const STATE_OCTETS: usize = 32;
 /// Octets of a name. RFC 1035 section 2.3.4: "255 octets or less".
 pub const NAME_OCTETS: usize = 255;
 /// Octets of an interface's name: IFNAMSIZ without its terminator.

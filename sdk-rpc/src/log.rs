@@ -28,6 +28,11 @@ pub struct Counter {
 pub trait Log {
     /// One line, without a newline.
     fn line(&self, level: Level, text: &str) -> impl Future<Output = Result<(), Error>>;
-    /// The current value of every counter that is not 0.
-    fn counters(&self, counters: Vec<Counter>) -> impl Future<Output = Result<(), Error>>;
+    /// The current value of every counter that is not 0, and the name of the state that the service is
+    /// in.
+    fn counters(
+        &self,
+        counters: Vec<Counter>,
+        state: &str,
+    ) -> impl Future<Output = Result<(), Error>>;
 }

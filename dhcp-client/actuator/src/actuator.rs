@@ -7,7 +7,9 @@ use std::{
     rc::Rc,
 };
 
-use sdk_rpc::{Applied, ConfigureCause, DeconfigureCause, Error, Lease, LeaseSink, UpdateCause};
+use sdk_rpc::{
+    Applied, ConfigureCause, DeconfigureCause, Error, Lease, LeaseSink, Setback, UpdateCause,
+};
 
 use crate::{
     apply::{self, Failure, Outcome},
@@ -44,6 +46,8 @@ pub trait Observer {
     fn updated(&self, lease: &Checked, cause: UpdateCause);
     /// No lease is in force; `lease` was, if any.
     fn deconfigured(&self, lease: Option<&Checked>, cause: DeconfigureCause);
+    /// There is no lease yet, and this is why.
+    fn setback(&self, setback: Setback);
     /// A line for the operator: something was left out or did not work.
     fn notice(&self, line: &str);
 }
@@ -348,5 +352,11 @@ impl LeaseSink for Actuator {
             Ok(()) => Ok(Applied::Done),
             Err(failure) => Ok(Applied::Refused(failure.to_string())),
         }
+    }
+
+    async fn setback(&self, setback: Setback) -> Result<(), Error> {
+        // Nothing on the host depends on it, so there is no change to pace; who listens limits the log.
+        self.observer.setback(setback);
+        Ok(())
     }
 }

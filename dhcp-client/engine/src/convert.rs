@@ -22,21 +22,19 @@ pub(crate) fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
         renew_at,
         rebind_at,
         expires_at,
+        next_server,
+        server_name,
+        boot_file,
+        parameters,
     } = lease;
     sdk_rpc::Lease {
         address: *address,
         prefix_length: *prefix_length,
         broadcast: *broadcast,
+        origin: sdk_rpc::Origin::Server,
         server: *server_identifier,
         routers: routers.clone(),
-        routes: routes
-            .iter()
-            .map(|route| sdk_rpc::Route {
-                destination: route.destination,
-                prefix_length: route.prefix_length,
-                gateway: route.gateway,
-            })
-            .collect(),
+        routes: routes.iter().map(route_to_rpc).collect(),
         dns: dns.clone(),
         ntp: ntp.clone(),
         domain: domain.clone(),
@@ -48,6 +46,40 @@ pub(crate) fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
         renew_at: renew_at.map(Instant::as_millis),
         rebind_at: rebind_at.map(Instant::as_millis),
         expires_at: expires_at.map(Instant::as_millis),
+        next_server: *next_server,
+        server_name: server_name.clone(),
+        boot_file: boot_file.clone(),
+        parameters: parameters.iter().map(parameter_to_rpc).collect(),
+    }
+}
+
+fn route_to_rpc(route: &dhcp_proto::Route) -> sdk_rpc::Route {
+    let dhcp_proto::Route {
+        destination,
+        prefix_length,
+        gateway,
+    } = *route;
+    sdk_rpc::Route {
+        destination,
+        prefix_length,
+        gateway,
+    }
+}
+
+fn parameter_to_rpc(parameter: &dhcp_proto::Parameter) -> sdk_rpc::Parameter {
+    use dhcp_proto::Value as From;
+    use sdk_rpc::Value as To;
+    let dhcp_proto::Parameter { code, value } = parameter;
+    sdk_rpc::Parameter {
+        code: *code,
+        value: match value {
+            From::Octets(octets) => To::Octets(octets.clone()),
+            From::Addresses(addresses) => To::Addresses(addresses.clone()),
+            From::Numbers(numbers) => To::Numbers(numbers.clone()),
+            From::Text(text) => To::Text(text.clone()),
+            From::Names(names) => To::Names(names.clone()),
+            From::Routes(routes) => To::Routes(routes.iter().map(route_to_rpc).collect()),
+        },
     }
 }
 
@@ -57,6 +89,7 @@ pub(crate) fn lease_from_rpc(lease: sdk_rpc::Lease) -> dhcp_proto::Lease {
         address,
         prefix_length,
         broadcast,
+        origin: _,
         server,
         routers,
         routes,
@@ -71,6 +104,10 @@ pub(crate) fn lease_from_rpc(lease: sdk_rpc::Lease) -> dhcp_proto::Lease {
         renew_at,
         rebind_at,
         expires_at,
+        next_server,
+        server_name,
+        boot_file,
+        parameters,
     } = lease;
     dhcp_proto::Lease {
         address,
@@ -78,14 +115,7 @@ pub(crate) fn lease_from_rpc(lease: sdk_rpc::Lease) -> dhcp_proto::Lease {
         broadcast,
         server_identifier: server,
         routers,
-        routes: routes
-            .into_iter()
-            .map(|route| dhcp_proto::Route {
-                destination: route.destination,
-                prefix_length: route.prefix_length,
-                gateway: route.gateway,
-            })
-            .collect(),
+        routes: routes.iter().map(route_from_rpc).collect(),
         dns,
         ntp,
         domain,
@@ -97,6 +127,40 @@ pub(crate) fn lease_from_rpc(lease: sdk_rpc::Lease) -> dhcp_proto::Lease {
         renew_at: renew_at.map(Instant::from_millis),
         rebind_at: rebind_at.map(Instant::from_millis),
         expires_at: expires_at.map(Instant::from_millis),
+        next_server,
+        server_name,
+        boot_file,
+        parameters: parameters.into_iter().map(parameter_from_rpc).collect(),
+    }
+}
+
+fn route_from_rpc(route: &sdk_rpc::Route) -> dhcp_proto::Route {
+    let sdk_rpc::Route {
+        destination,
+        prefix_length,
+        gateway,
+    } = *route;
+    dhcp_proto::Route {
+        destination,
+        prefix_length,
+        gateway,
+    }
+}
+
+fn parameter_from_rpc(parameter: sdk_rpc::Parameter) -> dhcp_proto::Parameter {
+    use dhcp_proto::Value as To;
+    use sdk_rpc::Value as From;
+    let sdk_rpc::Parameter { code, value } = parameter;
+    dhcp_proto::Parameter {
+        code,
+        value: match value {
+            From::Octets(octets) => To::Octets(octets),
+            From::Addresses(addresses) => To::Addresses(addresses),
+            From::Numbers(numbers) => To::Numbers(numbers),
+            From::Text(text) => To::Text(text),
+            From::Names(names) => To::Names(names),
+            From::Routes(routes) => To::Routes(routes.iter().map(route_from_rpc).collect()),
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use dhcp_proto::{Action, Applied, Config, Instant, Link, Machine, Start, Transmit};
+use dhcp_proto::{Action, Applied, Instant, Link, Machine, Start, Transmit};
 use sdk_rpc::{
     Counter, Datagram, Error, Frame, HostDescription, HostView, LeaseSink, LinkState, Log, Net,
 };
@@ -11,23 +11,11 @@ use tokio::sync::mpsc::channel;
 use crate::{
     convert,
     inbox::{FRAME_BATCHES, FrameInbox, HOST_EVENTS, HostEvent, HostInbox},
+    settings,
 };
 
 /// Counters are told this long after they changed, so that a flood of frames is not a flood of calls.
 const REPORT_AFTER: Duration = Duration::from_millis(200);
-
-/// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
-/// arrives unfragmented (option 57).
-const IPV4_AND_UDP: u32 = 28;
-
-/// The smallest value of option 57.
-///
-/// RFC 2132 section 9.10: "The minimum legal value is 576 octets."
-const SMALLEST_MAXIMUM: u16 = 576;
-
-/// The largest value sent, whatever the MTU: what an Ethernet frame of 1500 octets carries, and less
-/// than priv's receive buffer takes.
-const LARGEST_MAXIMUM: u16 = 1472;
 
 /// The calf's only clock: CLOCK_BOOTTIME, whose descriptor existed before confinement.
 pub trait Clock {
@@ -131,13 +119,11 @@ fn start(description: HostDescription, now: Instant, seed: [u8; 32]) -> (Machine
     let HostDescription {
         interface: _,
         link,
-        host_name,
+        settings,
         resume,
         previous,
     } = description;
-    let mut config = Config::new(link.mac.0);
-    config.host_name = host_name;
-    config.maximum_message_size = maximum_message_size(link.mtu);
+    let config = settings::config(settings, link);
     let start = match (resume, previous) {
         (Some(lease), _) => Start::Resume(convert::lease_from_rpc(lease)),
         (None, Some(address)) => Start::Reboot { address },
@@ -150,12 +136,6 @@ fn start(description: HostDescription, now: Instant, seed: [u8; 32]) -> (Machine
     (machine, link)
 }
 
-fn maximum_message_size(mtu: u32) -> u16 {
-    u16::try_from(mtu.saturating_sub(IPV4_AND_UDP))
-        .unwrap_or(u16::MAX)
-        .clamp(SMALLEST_MAXIMUM, LARGEST_MAXIMUM)
-}
-
 struct Engine<N, S, L> {
     net: N,
     lease_sink: S,
@@ -165,10 +145,11 @@ struct Engine<N, S, L> {
     reported: Reported,
 }
 
-/// What priv was last told of the counters.
+/// What priv was last told of counters and state.
 #[derive(Default)]
 struct Reported {
     counters: dhcp_proto::Counters,
+    state: Option<dhcp_proto::State>,
     due: Option<Instant>,
 }
 
@@ -243,7 +224,7 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
         };
         Ok(Some(match applied {
             sdk_rpc::Applied::Done => Applied::Done,
-            sdk_rpc::Applied::Refused(_) => Applied::Refused,
+            sdk_rpc::Applied::Refused(_) | sdk_rpc::Applied::InUse => Applied::Refused,
         }))
     }
 
@@ -306,16 +287,22 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
         Ok(())
     }
 
-    /// Notes that the counters moved, if they did.
+    /// Notes that counters or state are others than priv was told, if they are.
     fn counted(&mut self, now: Instant) {
-        if self.reported.due.is_none() && *self.machine.counters() != self.reported.counters {
+        let told = self.reported.state == Some(self.machine.state())
+            && *self.machine.counters() == self.reported.counters;
+        if self.reported.due.is_none() && !told {
             self.reported.due = Some(now.saturating_add(REPORT_AFTER));
         }
     }
 
     async fn report(&mut self) -> Result<(), Error> {
-        self.reported.due = None;
-        self.reported.counters = self.machine.counters().clone();
+        let state = self.machine.state();
+        self.reported = Reported {
+            counters: self.machine.counters().clone(),
+            state: Some(state),
+            due: None,
+        };
         let mut counters: Vec<Counter> = self
             .reported
             .counters
@@ -331,6 +318,6 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
                 value: 1,
             });
         }
-        self.log.counters(counters).await
+        self.log.counters(counters, state.name()).await
     }
 }

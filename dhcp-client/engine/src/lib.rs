@@ -7,5 +7,6 @@
 mod convert;
 mod drive;
 mod inbox;
+mod settings;
 
 pub use drive::{Capabilities, Clock, Ended, run};

@@ -133,7 +133,10 @@ impl HostView for Host {
                 mac: MAC,
                 mtu: 1500,
             },
-            host_name: None,
+            settings: sdk_rpc::Settings {
+                client_identifier: vec![1, 2, 3, 4, 5, 6, 7],
+                ..sdk_rpc::Settings::default()
+            },
             resume: self.0.resume.borrow().clone(),
             previous: None,
         })
@@ -174,6 +177,11 @@ impl LeaseSink for Host {
         self.0.note(format!("deconfigured ({cause:?})"));
         Ok(Applied::Done)
     }
+
+    async fn setback(&self, setback: sdk_rpc::Setback) -> Result<(), Error> {
+        self.0.note(format!("setback {setback:?}"));
+        Ok(())
+    }
 }
 
 impl Log for Host {
@@ -182,7 +190,7 @@ impl Log for Host {
         Ok(())
     }
 
-    async fn counters(&self, counters: Vec<Counter>) -> Result<(), Error> {
+    async fn counters(&self, counters: Vec<Counter>, _state: &str) -> Result<(), Error> {
         let discover = counters
             .iter()
             .find(|counter| counter.name == "sent.DISCOVER");
@@ -290,6 +298,11 @@ fn a_resumed_lease_sends_nothing_before_t1() {
         renew_at: Some(1_800_000),
         rebind_at: Some(3_150_000),
         expires_at: Some(3_600_000),
+        origin: sdk_rpc::Origin::Server,
+        next_server: Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
     }));
     assert_eq!(play(&world), Ok(Ended::Stopped));
     let expected = [

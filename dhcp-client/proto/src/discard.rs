@@ -135,6 +135,8 @@ discards! {
     MalformedClasslessRoute = "malformed classless static route",
     /// Option 249.
     MalformedMicrosoftRoute = "malformed Microsoft classless static route",
+    /// Any option, 'sname' or 'file', as something to be exported.
+    MalformedParameter = "malformed parameter",
 
     // What the machine decides, by its state
     /// xid is not the one of the current exchange.

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::net::Ipv4Addr;
 
-use crate::time::Instant;
+use crate::{parameter::Parameter, time::Instant};
 
 /// One route: `gateway` 0.0.0.0 means on-link (RFC 3442).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,4 +57,12 @@ pub struct Lease {
     pub rebind_at: Option<Instant>,
     /// End of the lease.
     pub expires_at: Option<Instant>,
+    /// siaddr: the server of the next step of a boot; 0.0.0.0 is none.
+    pub next_server: Ipv4Addr,
+    /// 'sname', where it does not hold options.
+    pub server_name: Option<String>,
+    /// 'file', where it does not hold options.
+    pub boot_file: Option<String>,
+    /// Every option, also those above, each code once, in the order of the codes.
+    pub parameters: Vec<Parameter>,
 }

@@ -13,6 +13,7 @@ mod discard;
 mod lease;
 mod machine;
 mod message;
+mod parameter;
 mod time;
 mod wire;
 
@@ -23,4 +24,5 @@ pub use machine::{
     State, Transmit, UpdateCause,
 };
 pub use message::{MessageType, Xid};
+pub use parameter::{Kind, Parameter, Value};
 pub use time::{Duration, Instant};

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, net::Ipv4Addr};
 
-use crate::lease::Route;
+use crate::{lease::Route, parameter::Parameter};
 
 /// DHCP message type, option 53 (RFC 2132 section 9.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,12 @@ pub(crate) struct Received {
     /// IPv4 source address of the packet, for the log only.
     pub(crate) source: Ipv4Addr,
     pub(crate) options: Options,
+    /// 'sname', where it does not hold options.
+    pub(crate) server_name: Option<String>,
+    /// 'file', where it does not hold options.
+    pub(crate) boot_file: Option<String>,
+    /// Every option.
+    pub(crate) parameters: Vec<Parameter>,
 }
 
 /// The option values a client acts on. A malformed option is absent here and counted.
@@ -121,8 +127,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) client_identifier: &'a [u8],
     /// Option 12.
     pub(crate) host_name: Option<&'a str>,
-    /// Option 60.
-    pub(crate) vendor_class: Option<&'a str>,
+    /// Option 60; empty means not sent.
+    pub(crate) vendor_class: &'a [u8],
     /// Option 57, octets, at least 576; not sent in DHCPRELEASE and DHCPDECLINE.
     pub(crate) maximum_message_size: Option<u16>,
     /// Option 55; empty means not sent.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{outcome, parameter};
 use crate::{
-    Applied, ConfigureCause, DeconfigureCause, Error, Lease, LeaseSink, UpdateCause,
+    Applied, ConfigureCause, DeconfigureCause, Error, Lease, LeaseSink, Setback, UpdateCause,
     calfkit_capnp::lease_sink, vat::Link, wire::lease as wire,
 };
 
@@ -64,6 +64,16 @@ impl<S: LeaseSink + 'static> lease_sink::Server for LeaseSinkServer<S> {
         wire::write_applied(results.get().init_applied(), &applied);
         Ok(())
     }
+
+    async fn setback(
+        self: Rc<Self>,
+        params: lease_sink::SetbackParams,
+        _results: lease_sink::SetbackResults,
+    ) -> capnp::Result<()> {
+        let decode = || Ok(wire::read_setback(params.get()?.get_setback()?));
+        let setback = parameter(&self.link, decode())?;
+        outcome(self.sink.setback(setback).await)
+    }
 }
 
 /// The peer's `LeaseSink`.
@@ -108,5 +118,11 @@ impl LeaseSink for LeaseSinkClient {
         let response = self.link.answer(request.send().promise).await?;
         let decode = || wire::read_applied(response.get()?.get_applied()?);
         self.link.checked(decode())
+    }
+
+    async fn setback(&self, setback: Setback) -> Result<(), Error> {
+        let mut request = self.client.setback_request();
+        request.get().set_setback(wire::setback_to_wire(setback));
+        self.link.answer(request.send().promise).await.map(drop)
     }
 }

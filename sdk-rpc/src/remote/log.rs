@@ -9,7 +9,7 @@ use crate::{
     Counter, Error, Level, Log,
     calfkit_capnp::log,
     fault,
-    limits::{COUNTERS, LINE_OCTETS},
+    limits::{COUNTERS, LINE_OCTETS, STATE_OCTETS},
     vat::Link,
     wire::{list_length, log as wire, read_text},
 };
@@ -49,9 +49,16 @@ impl<L: Log + 'static> log::Server for LogServer<L> {
 
     async fn counters(self: Rc<Self>, params: log::CountersParams) -> capnp::Result<()> {
         let _turn = self.turn.lock().await;
-        let decode = || wire::read_counters(params.get()?.get_counters()?);
-        let counters = parameter(&self.link, decode())?;
-        outcome(self.log.counters(counters).await)
+        let decode = || {
+            let params = params.get()?;
+            let counters = wire::read_counters(params.get_counters()?)?;
+            Ok((
+                counters,
+                read_text("state", params.get_state()?, STATE_OCTETS)?,
+            ))
+        };
+        let (counters, state) = parameter(&self.link, decode())?;
+        outcome(self.log.counters(counters, &state).await)
     }
 }
 
@@ -77,10 +84,12 @@ impl Log for LogClient {
         self.link.answer(request.send()).await
     }
 
-    async fn counters(&self, counters: Vec<Counter>) -> Result<(), Error> {
+    async fn counters(&self, counters: Vec<Counter>, state: &str) -> Result<(), Error> {
         let count = list_length("counters", counters.len(), COUNTERS)?;
         let mut request = self.client.counters_request();
-        wire::write_counters(request.get().init_counters(count), &counters)?;
+        let mut params = request.get();
+        wire::write_counters(params.reborrow().init_counters(count), &counters)?;
+        params.set_state(fault::clean_to(state, STATE_OCTETS).as_str());
         self.link.answer(request.send()).await
     }
 }

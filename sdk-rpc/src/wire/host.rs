@@ -3,11 +3,12 @@
 use super::{
     Malformed, check_text,
     lease::{read_lease, write_lease},
-    mac_to_wire, read_mac, read_optional_address, read_text, refuse, write_optional_address,
+    mac_to_wire, read_mac, read_optional_address, read_text, refuse,
+    settings::{read_settings, write_settings},
+    write_optional_address,
 };
 use crate::{
-    Command, Error, HostDescription, LinkState, calfkit_capnp as c,
-    limits::{INTERFACE_OCTETS, NAME_OCTETS},
+    Command, Error, HostDescription, LinkState, calfkit_capnp as c, limits::INTERFACE_OCTETS,
 };
 
 pub(crate) fn read_link(link: c::link::Reader<'_>) -> Result<LinkState, Malformed> {
@@ -38,15 +39,7 @@ pub(crate) fn read_description(
     Ok(HostDescription {
         interface: read_text("interface", description.get_interface()?, INTERFACE_OCTETS)?,
         link: read_link(description.get_link()?)?,
-        host_name: if description.has_host_name() {
-            Some(read_text(
-                "host name",
-                description.get_host_name()?,
-                NAME_OCTETS,
-            )?)
-        } else {
-            None
-        },
+        settings: read_settings(description.get_settings()?)?,
         resume: if description.has_resume() {
             Some(read_lease(description.get_resume()?)?)
         } else {
@@ -63,17 +56,14 @@ pub(crate) fn write_description(
     let HostDescription {
         interface,
         link,
-        host_name,
+        settings,
         resume,
         previous,
     } = description;
     refuse(check_text("interface", interface, INTERFACE_OCTETS))?;
     builder.set_interface(interface.as_str());
     write_link(builder.reborrow().init_link(), *link);
-    if let Some(host_name) = host_name {
-        refuse(check_text("host name", host_name, NAME_OCTETS))?;
-        builder.set_host_name(host_name.as_str());
-    }
+    write_settings(builder.reborrow().init_settings(), settings)?;
     if let Some(lease) = resume {
         write_lease(builder.reborrow().init_resume(), lease)?;
     }

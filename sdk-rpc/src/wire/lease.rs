@@ -3,13 +3,15 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    Malformed, check_count, check_text, list_length, read_addresses, read_optional_address,
-    read_prefix_length, read_text, read_texts, refuse, write_optional_address,
+    Malformed, check_count, check_text, list_length,
+    parameters::{read_parameters, write_names, write_parameters},
+    read_addresses, read_optional_address, read_prefix_length, read_text, read_texts, refuse,
+    write_optional_address,
 };
 use crate::{
-    Applied, ConfigureCause, DeconfigureCause, Error, Lease, Route, UpdateCause,
+    Applied, ConfigureCause, DeconfigureCause, Error, Lease, Origin, Route, Setback, UpdateCause,
     calfkit_capnp as c, fault,
-    limits::{ADDRESSES, NAME_OCTETS, REASON_OCTETS, ROUTES, SEARCH_DOMAINS},
+    limits::{ADDRESSES, NAME_OCTETS, NAMES, PARAMETER_OCTETS, PARAMETERS, REASON_OCTETS, ROUTES},
 };
 
 pub(crate) fn read_lease(lease: c::lease::Reader<'_>) -> Result<Lease, Malformed> {
@@ -17,6 +19,7 @@ pub(crate) fn read_lease(lease: c::lease::Reader<'_>) -> Result<Lease, Malformed
         address: Ipv4Addr::from_bits(lease.get_address()),
         prefix_length: read_prefix_length(lease.get_prefix_length())?,
         broadcast: read_optional_address(lease.get_broadcast()?)?,
+        origin: read_origin(lease.get_origin()?),
         server: Ipv4Addr::from_bits(lease.get_server()),
         routers: read_addresses("routers", lease.get_routers()?, ADDRESSES)?,
         routes: read_routes(lease.get_routes()?)?,
@@ -27,11 +30,7 @@ pub(crate) fn read_lease(lease: c::lease::Reader<'_>) -> Result<Lease, Malformed
         } else {
             None
         },
-        search: read_texts(
-            "search domains",
-            lease.get_search()?,
-            (SEARCH_DOMAINS, NAME_OCTETS),
-        )?,
+        search: read_texts("search domains", lease.get_search()?, (NAMES, NAME_OCTETS))?,
         host_name: if lease.has_host_name() {
             Some(read_text("host name", lease.get_host_name()?, NAME_OCTETS)?)
         } else {
@@ -49,10 +48,30 @@ pub(crate) fn read_lease(lease: c::lease::Reader<'_>) -> Result<Lease, Malformed
         renew_at: read_time(lease.get_renew_at()?)?,
         rebind_at: read_time(lease.get_rebind_at()?)?,
         expires_at: read_time(lease.get_expires_at()?)?,
+        next_server: Ipv4Addr::from_bits(lease.get_next_server()),
+        server_name: if lease.has_server_name() {
+            Some(read_text(
+                "server name",
+                lease.get_server_name()?,
+                PARAMETER_OCTETS,
+            )?)
+        } else {
+            None
+        },
+        boot_file: if lease.has_boot_file() {
+            Some(read_text(
+                "boot file",
+                lease.get_boot_file()?,
+                PARAMETER_OCTETS,
+            )?)
+        } else {
+            None
+        },
+        parameters: read_parameters(lease.get_parameters()?)?,
     })
 }
 
-fn read_routes(
+pub(super) fn read_routes(
     list: capnp::struct_list::Reader<'_, c::route::Owned>,
 ) -> Result<Vec<Route>, Malformed> {
     check_count("routes", list.len(), ROUTES)?;
@@ -79,6 +98,7 @@ pub(crate) fn write_lease(mut builder: c::lease::Builder<'_>, lease: &Lease) -> 
         address,
         prefix_length,
         broadcast,
+        origin,
         server,
         routers,
         routes,
@@ -93,10 +113,15 @@ pub(crate) fn write_lease(mut builder: c::lease::Builder<'_>, lease: &Lease) -> 
         renew_at,
         rebind_at,
         expires_at,
+        next_server,
+        server_name,
+        boot_file,
+        parameters,
     } = lease;
     builder.set_address(address.to_bits());
     builder.set_prefix_length(refuse(read_prefix_length(*prefix_length))?);
     write_optional_address(builder.reborrow().init_broadcast(), *broadcast);
+    builder.set_origin(origin_to_wire(*origin));
     builder.set_server(server.to_bits());
     let count = list_length("routers", routers.len(), ADDRESSES)?;
     write_addresses(builder.reborrow().init_routers(count), routers);
@@ -110,12 +135,8 @@ pub(crate) fn write_lease(mut builder: c::lease::Builder<'_>, lease: &Lease) -> 
         refuse(check_text("domain", domain, NAME_OCTETS))?;
         builder.set_domain(domain.as_str());
     }
-    let count = list_length("search domains", search.len(), SEARCH_DOMAINS)?;
-    let mut texts = builder.reborrow().init_search(count);
-    for (index, domain) in (0..count).zip(search) {
-        refuse(check_text("search domain", domain, NAME_OCTETS))?;
-        texts.set(index, domain.as_str());
-    }
+    let count = list_length("search domains", search.len(), NAMES)?;
+    write_names(builder.reborrow().init_search(count), search)?;
     if let Some(host_name) = host_name {
         refuse(check_text("host name", host_name, NAME_OCTETS))?;
         builder.set_host_name(host_name.as_str());
@@ -131,17 +152,30 @@ pub(crate) fn write_lease(mut builder: c::lease::Builder<'_>, lease: &Lease) -> 
     builder.set_acquired_at(*acquired_at);
     write_time(builder.reborrow().init_renew_at(), *renew_at);
     write_time(builder.reborrow().init_rebind_at(), *rebind_at);
-    write_time(builder.init_expires_at(), *expires_at);
-    Ok(())
+    write_time(builder.reborrow().init_expires_at(), *expires_at);
+    builder.set_next_server(next_server.to_bits());
+    if let Some(server_name) = server_name {
+        refuse(check_text("server name", server_name, PARAMETER_OCTETS))?;
+        builder.set_server_name(server_name.as_str());
+    }
+    if let Some(boot_file) = boot_file {
+        refuse(check_text("boot file", boot_file, PARAMETER_OCTETS))?;
+        builder.set_boot_file(boot_file.as_str());
+    }
+    let count = list_length("parameters", parameters.len(), PARAMETERS)?;
+    write_parameters(builder.init_parameters(count), parameters)
 }
 
-fn write_addresses(mut list: capnp::primitive_list::Builder<'_, u32>, addresses: &[Ipv4Addr]) {
+pub(super) fn write_addresses(
+    mut list: capnp::primitive_list::Builder<'_, u32>,
+    addresses: &[Ipv4Addr],
+) {
     for (index, address) in (0..list.len()).zip(addresses) {
         list.set(index, address.to_bits());
     }
 }
 
-fn write_routes(
+pub(super) fn write_routes(
     mut list: capnp::struct_list::Builder<'_, c::route::Owned>,
     routes: &[Route],
 ) -> Result<(), Error> {
@@ -167,6 +201,7 @@ pub(crate) fn read_applied(applied: c::applied::Reader<'_>) -> Result<Applied, M
         c::applied::Refused(reason) => {
             Applied::Refused(read_text("reason", reason?, REASON_OCTETS)?)
         }
+        c::applied::InUse(()) => Applied::InUse,
     })
 }
 
@@ -174,6 +209,7 @@ pub(crate) fn write_applied(mut builder: c::applied::Builder<'_>, applied: &Appl
     match applied {
         Applied::Done => builder.set_done(()),
         Applied::Refused(reason) => builder.set_refused(fault::clean(reason).as_str()),
+        Applied::InUse => builder.set_in_use(()),
     }
 }
 
@@ -181,6 +217,8 @@ pub(crate) const fn read_configure_cause(cause: c::ConfigureCause) -> ConfigureC
     match cause {
         c::ConfigureCause::Bound => ConfigureCause::Bound,
         c::ConfigureCause::Rebooted => ConfigureCause::Rebooted,
+        c::ConfigureCause::LinkLocal => ConfigureCause::LinkLocal,
+        c::ConfigureCause::Informed => ConfigureCause::Informed,
     }
 }
 
@@ -188,6 +226,8 @@ pub(crate) const fn configure_cause_to_wire(cause: ConfigureCause) -> c::Configu
     match cause {
         ConfigureCause::Bound => c::ConfigureCause::Bound,
         ConfigureCause::Rebooted => c::ConfigureCause::Rebooted,
+        ConfigureCause::LinkLocal => c::ConfigureCause::LinkLocal,
+        ConfigureCause::Informed => c::ConfigureCause::Informed,
     }
 }
 
@@ -195,6 +235,10 @@ pub(crate) const fn read_update_cause(cause: c::UpdateCause) -> UpdateCause {
     match cause {
         c::UpdateCause::Renewed => UpdateCause::Renewed,
         c::UpdateCause::Rebound => UpdateCause::Rebound,
+        c::UpdateCause::Rebooted => UpdateCause::Rebooted,
+        c::UpdateCause::Bound => UpdateCause::Bound,
+        c::UpdateCause::LinkLocal => UpdateCause::LinkLocal,
+        c::UpdateCause::Informed => UpdateCause::Informed,
     }
 }
 
@@ -202,6 +246,10 @@ pub(crate) const fn update_cause_to_wire(cause: UpdateCause) -> c::UpdateCause {
     match cause {
         UpdateCause::Renewed => c::UpdateCause::Renewed,
         UpdateCause::Rebound => c::UpdateCause::Rebound,
+        UpdateCause::Rebooted => c::UpdateCause::Rebooted,
+        UpdateCause::Bound => c::UpdateCause::Bound,
+        UpdateCause::LinkLocal => c::UpdateCause::LinkLocal,
+        UpdateCause::Informed => c::UpdateCause::Informed,
     }
 }
 
@@ -212,6 +260,7 @@ pub(crate) const fn read_deconfigure_cause(cause: c::DeconfigureCause) -> Deconf
         c::DeconfigureCause::Released => DeconfigureCause::Released,
         c::DeconfigureCause::Conflict => DeconfigureCause::Conflict,
         c::DeconfigureCause::Stopped => DeconfigureCause::Stopped,
+        c::DeconfigureCause::Ipv6Only => DeconfigureCause::Ipv6Only,
     }
 }
 
@@ -222,5 +271,42 @@ pub(crate) const fn deconfigure_cause_to_wire(cause: DeconfigureCause) -> c::Dec
         DeconfigureCause::Released => c::DeconfigureCause::Released,
         DeconfigureCause::Conflict => c::DeconfigureCause::Conflict,
         DeconfigureCause::Stopped => c::DeconfigureCause::Stopped,
+        DeconfigureCause::Ipv6Only => c::DeconfigureCause::Ipv6Only,
+    }
+}
+
+pub(crate) const fn read_setback(setback: c::Setback) -> Setback {
+    match setback {
+        c::Setback::NoAnswer => Setback::NoAnswer,
+        c::Setback::Refused => Setback::Refused,
+        c::Setback::Conflict => Setback::Conflict,
+        c::Setback::Ipv6Only => Setback::Ipv6Only,
+    }
+}
+
+pub(crate) const fn setback_to_wire(setback: Setback) -> c::Setback {
+    match setback {
+        Setback::NoAnswer => c::Setback::NoAnswer,
+        Setback::Refused => c::Setback::Refused,
+        Setback::Conflict => c::Setback::Conflict,
+        Setback::Ipv6Only => c::Setback::Ipv6Only,
+    }
+}
+
+const fn read_origin(origin: c::Origin) -> Origin {
+    match origin {
+        c::Origin::Server => Origin::Server,
+        c::Origin::LinkLocal => Origin::LinkLocal,
+        c::Origin::Inform => Origin::Inform,
+        c::Origin::Operator => Origin::Operator,
+    }
+}
+
+const fn origin_to_wire(origin: Origin) -> c::Origin {
+    match origin {
+        Origin::Server => c::Origin::Server,
+        Origin::LinkLocal => c::Origin::LinkLocal,
+        Origin::Inform => c::Origin::Inform,
+        Origin::Operator => c::Origin::Operator,
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod frames;
 pub(crate) mod host;
 pub(crate) mod lease;
 pub(crate) mod log;
+mod parameters;
+mod settings;
 
 use core::fmt;
 use std::net::Ipv4Addr;

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use sdk_rpc::{
     Applied, Command, ConfigureCause, Counter, DeconfigureCause, Error, HostParts, HostView,
-    LeaseSink, Level, Limits, Log, UpdateCause, connect_host, serve_host,
+    LeaseSink, Level, Limits, Log, Origin, Setback, Settings, UpdateCause, connect_host,
+    serve_host,
 };
 use tokio::sync::mpsc;
 
@@ -50,7 +51,7 @@ async fn describe_body(view: impl HostView, _: impl LeaseSink, _: impl Log, worl
     assert_eq!(view.describe().await, Ok(full.clone()));
 
     let bare = sdk_rpc::HostDescription {
-        host_name: None,
+        settings: Settings::default(),
         resume: None,
         previous: None,
         ..full
@@ -100,6 +101,8 @@ async fn lease_body(_: impl HostView, sink: impl LeaseSink, _: impl Log, world: 
     for (lease, cause) in [
         (full_lease(), ConfigureCause::Bound),
         (bare_lease(), ConfigureCause::Rebooted),
+        (with_origin(Origin::Inform), ConfigureCause::Informed),
+        (with_origin(Origin::Operator), ConfigureCause::LinkLocal),
     ] {
         let expected = format!("configure {cause:?} {lease:?}");
         assert_eq!(sink.configure(lease, cause).await, Ok(Applied::Done));
@@ -108,6 +111,10 @@ async fn lease_body(_: impl HostView, sink: impl LeaseSink, _: impl Log, world: 
     for (lease, cause) in [
         (full_lease(), UpdateCause::Renewed),
         (bare_lease(), UpdateCause::Rebound),
+        (bare_lease(), UpdateCause::Rebooted),
+        (bare_lease(), UpdateCause::Bound),
+        (bare_lease(), UpdateCause::LinkLocal),
+        (bare_lease(), UpdateCause::Informed),
     ] {
         let expected = format!("update {cause:?} {lease:?}");
         assert_eq!(sink.update(lease, cause).await, Ok(Applied::Done));
@@ -119,17 +126,36 @@ async fn lease_body(_: impl HostView, sink: impl LeaseSink, _: impl Log, world: 
         DeconfigureCause::Released,
         DeconfigureCause::Conflict,
         DeconfigureCause::Stopped,
+        DeconfigureCause::Ipv6Only,
     ] {
         assert_eq!(sink.deconfigure(cause).await, Ok(Applied::Done));
         let expected = format!("deconfigure {cause:?}");
         assert_eq!(world.leases.borrow_mut().pop(), Some(expected));
     }
-    let refused = Applied::Refused("prefix too short".into());
-    world.applied.replace(refused.clone());
-    assert_eq!(
-        sink.configure(full_lease(), ConfigureCause::Bound).await,
-        Ok(refused)
-    );
+    for setback in [
+        Setback::NoAnswer,
+        Setback::Refused,
+        Setback::Conflict,
+        Setback::Ipv6Only,
+    ] {
+        assert_eq!(sink.setback(setback).await, Ok(()));
+        let expected = format!("setback {setback:?}");
+        assert_eq!(world.leases.borrow_mut().pop(), Some(expected));
+    }
+    for applied in [Applied::Refused("prefix too short".into()), Applied::InUse] {
+        world.applied.replace(applied.clone());
+        assert_eq!(
+            sink.configure(full_lease(), ConfigureCause::Bound).await,
+            Ok(applied)
+        );
+    }
+}
+
+fn with_origin(origin: Origin) -> sdk_rpc::Lease {
+    sdk_rpc::Lease {
+        origin,
+        ..bare_lease()
+    }
 }
 local_and_remote!(
     lease_body,
@@ -150,7 +176,7 @@ async fn log_body(view: impl HostView, _: impl LeaseSink, log: impl Log, world: 
         name: "discard.too_short".into(),
         value: u64::MAX,
     }];
-    log.counters(counters.clone()).await.unwrap();
+    log.counters(counters.clone(), "BOUND").await.unwrap();
     // A stream is one-way; the next call to the same facet would wait for it.
     while world.counters.borrow().is_empty() {
         view.describe().await.unwrap();
@@ -161,6 +187,7 @@ async fn log_body(view: impl HostView, _: impl LeaseSink, log: impl Log, world: 
         lines.map(|(level, text)| (level, text.to_owned()))
     );
     assert_eq!(*world.counters.borrow(), counters);
+    assert_eq!(*world.state.borrow(), "BOUND");
 }
 local_and_remote!(
     log_body,
@@ -184,10 +211,10 @@ fn what_the_peer_would_not_take_is_refused_before_it_is_sent() {
             Err(Error::Refused("prefix length 33".into()))
         );
         let mut lease = full_lease();
-        lease.dns = vec![lease.address; 17];
+        lease.dns = vec![lease.address; 513];
         assert_eq!(
             sink.configure(lease, ConfigureCause::Bound).await,
-            Err(Error::Refused("17 resolvers".into()))
+            Err(Error::Refused("513 resolvers".into()))
         );
         let mut lease = full_lease();
         lease.domain = Some("a\nb".into());
@@ -199,7 +226,16 @@ fn what_the_peer_would_not_take_is_refused_before_it_is_sent() {
         lease.search = vec!["x".repeat(256)];
         assert_eq!(
             sink.configure(lease, ConfigureCause::Bound).await,
-            Err(Error::Refused("search domain of 256 octets".into()))
+            Err(Error::Refused("name of 256 octets".into()))
+        );
+        let mut lease = full_lease();
+        lease.parameters = vec![sdk_rpc::Parameter {
+            code: 43,
+            value: sdk_rpc::Value::Octets(vec![0; 2049]),
+        }];
+        assert_eq!(
+            sink.configure(lease, ConfigureCause::Bound).await,
+            Err(Error::Refused("parameter of 2049 octets".into()))
         );
         assert!(host.0.leases.borrow().is_empty());
         assert_eq!(

@@ -86,24 +86,51 @@ fn a_prefix_longer_than_an_address_is_refused() {
 #[test]
 fn lists_longer_than_their_caps_are_refused() {
     assert_eq!(
-        fate_of_lease(|lease| drop(lease.init_routers(17))),
-        value("17 routers")
+        fate_of_lease(|lease| drop(lease.init_routers(513))),
+        value("513 routers")
     );
     assert_eq!(
         fate_of_lease(|lease| drop(lease.init_dns(10_000))),
         value("10000 resolvers")
     );
     assert_eq!(
-        fate_of_lease(|lease| drop(lease.init_ntp(17))),
-        value("17 time servers")
+        fate_of_lease(|lease| drop(lease.init_ntp(513))),
+        value("513 time servers")
     );
     assert_eq!(
-        fate_of_lease(|lease| drop(lease.init_routes(65))),
-        value("65 routes")
+        fate_of_lease(|lease| drop(lease.init_routes(513))),
+        value("513 routes")
     );
     assert_eq!(
-        fate_of_lease(|lease| drop(lease.init_search(65))),
-        value("65 search domains")
+        fate_of_lease(|lease| drop(lease.init_search(513))),
+        value("513 search domains")
+    );
+    assert_eq!(
+        fate_of_lease(|lease| drop(lease.init_parameters(257))),
+        value("257 parameters")
+    );
+}
+
+#[test]
+fn a_parameter_larger_than_its_message_is_refused() {
+    let first = |lease: c::lease::Builder<'_>, fill: fn(c::parameter::value::Builder<'_>)| {
+        fill(lease.init_parameters(1).get(0).init_value());
+    };
+    assert_eq!(
+        fate_of_lease(|lease| first(lease, |mut value| value.set_octets(&[0; 2049]))),
+        value("parameter of 2049 octets")
+    );
+    assert_eq!(
+        fate_of_lease(|lease| first(lease, |value| drop(value.init_numbers(2049)))),
+        value("2049 numbers of a parameter")
+    );
+    assert_eq!(
+        fate_of_lease(|lease| first(lease, |mut value| value.set_text("a\nb"))),
+        value("text of a parameter is not printable text")
+    );
+    assert_eq!(
+        fate_of_lease(|lease| first(lease, |value| drop(value.init_names(513)))),
+        value("513 names of a parameter")
     );
 }
 

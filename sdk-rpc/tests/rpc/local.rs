@@ -8,9 +8,10 @@ use std::{
 };
 
 use sdk_rpc::{
-    Applied, Command, ConfigureCause, Counter, Datagram, DeconfigureCause, Error, Frame, FrameSink,
-    HostDescription, HostView, HostWatcher, Lease, LeaseSink, Level, LinkState, Log, MacAddress,
-    Net, UpdateCause,
+    Applied, Command, ConfigureCause, ConflictDetection, Counter, Datagram, DeconfigureCause,
+    Error, Frame, FrameSink, FullName, HostDescription, HostView, HostWatcher, Kind, Lease,
+    LeaseSink, Legacy, Level, LinkState, Log, MacAddress, Net, Origin, Pace, Parameter, Setback,
+    Settings, Subnet, UpdateCause, Value,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -216,6 +217,88 @@ pub(crate) fn full_lease() -> Lease {
         renew_at: Some(2),
         rebind_at: Some(u64::MAX),
         expires_at: Some(0),
+        origin: Origin::Server,
+        next_server: Ipv4Addr::new(10, 0, 0, 9),
+        server_name: Some("boot".into()),
+        boot_file: Some("pxelinux.0".into()),
+        parameters: vec![
+            parameter(43, Value::Octets(vec![0, 255])),
+            parameter(3, Value::Addresses(addresses(1))),
+            parameter(2, Value::Numbers(vec![i64::MIN, 0, i64::MAX])),
+            parameter(101, Value::Text("Europe/Z\u{fc}rich".into())),
+            parameter(119, Value::Names(vec!["a.example".into(), String::new()])),
+            parameter(
+                121,
+                Value::Routes(vec![sdk_rpc::Route {
+                    destination: Ipv4Addr::UNSPECIFIED,
+                    prefix_length: 0,
+                    gateway: Ipv4Addr::BROADCAST,
+                }]),
+            ),
+        ],
+    }
+}
+
+fn parameter(code: u8, value: Value) -> Parameter {
+    Parameter { code, value }
+}
+
+/// Settings in which nothing is as by default.
+pub(crate) fn full_settings() -> Settings {
+    let subnet = |last: u8, prefix_length: u8| Subnet {
+        address: Ipv4Addr::new(10, 0, 0, last),
+        prefix_length,
+    };
+    Settings {
+        client_identifier: vec![1, 2, 3],
+        host_name: Some("host".into()),
+        full_name: Some(FullName {
+            name: "host.example".into(),
+            flags: 5,
+        }),
+        vendor_class: b"class".to_vec(),
+        requested: vec![1, 3, 255],
+        sent: vec![(77, vec![1, 0]), (0, Vec::new())],
+        required: vec![54],
+        refused: vec![252],
+        ignored: vec![26, 121],
+        wanted_address: Some(Ipv4Addr::new(10, 0, 0, 7)),
+        wanted_seconds: Some(u32::MAX),
+        allowed_servers: vec![subnet(0, 24)],
+        denied_servers: vec![subnet(1, 32), subnet(2, 0)],
+        broadcast: true,
+        require_server: true,
+        rapid_commit: true,
+        forced_renewal: true,
+        legacy: Legacy::Only,
+        conflict_detection: ConflictDetection::Full,
+        link_local_after: Some(0),
+        reboot_timeout: 1,
+        start_delay: 2,
+        pace: Pace {
+            first: 3,
+            longest: 4,
+            jitter: 5,
+            attempt: 6,
+            pause: 7,
+        },
+        inform: Some(subnet(3, 16)),
+        kinds: [
+            Kind::Octets,
+            Kind::Addresses,
+            Kind::Numbers8,
+            Kind::Numbers16,
+            Kind::Numbers32,
+            Kind::Signed32,
+            Kind::Text,
+            Kind::Names,
+            Kind::Routes,
+            Kind::ClassRoutes,
+        ]
+        .into_iter()
+        .zip(200..)
+        .map(|(kind, code)| (code, kind))
+        .collect(),
     }
 }
 
@@ -234,6 +317,12 @@ pub(crate) fn bare_lease() -> Lease {
         renew_at: None,
         rebind_at: None,
         expires_at: None,
+        origin: Origin::LinkLocal,
+        server: Ipv4Addr::UNSPECIFIED,
+        next_server: Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
         ..full_lease()
     }
 }
@@ -247,6 +336,7 @@ pub(crate) struct HostWorld {
     pub(crate) applied: RefCell<Applied>,
     pub(crate) lines: RefCell<Vec<(Level, String)>>,
     pub(crate) counters: RefCell<Vec<Counter>>,
+    pub(crate) state: RefCell<String>,
 }
 
 #[derive(Clone)]
@@ -258,7 +348,7 @@ impl LocalHost {
             description: RefCell::new(HostDescription {
                 interface: "eth0".into(),
                 link: link_state(),
-                host_name: Some("host".into()),
+                settings: full_settings(),
                 resume: Some(full_lease()),
                 previous: Some(Ipv4Addr::new(10, 9, 8, 7)),
             }),
@@ -268,6 +358,7 @@ impl LocalHost {
             applied: RefCell::new(Applied::Done),
             lines: RefCell::new(Vec::new()),
             counters: RefCell::new(Vec::new()),
+            state: RefCell::default(),
         }))
     }
 
@@ -323,6 +414,10 @@ impl LeaseSink for LocalHost {
     async fn deconfigure(&self, cause: DeconfigureCause) -> Result<Applied, Error> {
         self.apply(format!("deconfigure {cause:?}"))
     }
+
+    async fn setback(&self, setback: Setback) -> Result<(), Error> {
+        self.apply(format!("setback {setback:?}")).map(drop)
+    }
 }
 
 impl Log for LocalHost {
@@ -331,8 +426,9 @@ impl Log for LocalHost {
         Ok(())
     }
 
-    async fn counters(&self, counters: Vec<Counter>) -> Result<(), Error> {
+    async fn counters(&self, counters: Vec<Counter>, state: &str) -> Result<(), Error> {
         self.0.counters.borrow_mut().extend(counters);
+        self.0.state.replace(state.to_owned());
         Ok(())
     }
 }

@@ -42,6 +42,11 @@ fn checked(change: impl FnOnce(&mut Lease)) -> Checked {
         renew_at: None,
         rebind_at: None,
         expires_at: Some(NOW + 3_599_999),
+        origin: sdk_rpc::Origin::Server,
+        next_server: Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
     };
     change(&mut lease);
     policy::check(lease, Limits { highest_mtu: 9000 }, NOW)

@@ -58,6 +58,11 @@ prop_compose! {
         Lease {
             address, prefix_length, broadcast, server, routers, routes, dns, ntp, domain, search,
             host_name, mtu, lease_seconds, acquired_at, renew_at, rebind_at, expires_at,
+            origin: sdk_rpc::Origin::Server,
+            next_server: Ipv4Addr::UNSPECIFIED,
+            server_name: None,
+            boot_file: None,
+            parameters: Vec::new(),
         }
     }
 }

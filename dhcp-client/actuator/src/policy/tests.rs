@@ -29,6 +29,11 @@ fn lease() -> Lease {
         renew_at: Some(NOW + 1_800_000),
         rebind_at: Some(NOW + 3_150_000),
         expires_at: Some(NOW + 3_600_000 - 20),
+        origin: sdk_rpc::Origin::Server,
+        next_server: Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
     }
 }
 

@@ -63,6 +63,11 @@ fn checked(dns: &[[u8; 4]]) -> Checked {
         renew_at: None,
         rebind_at: None,
         expires_at: None,
+        origin: sdk_rpc::Origin::Server,
+        next_server: std::net::Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
     };
     policy::check(lease, Limits { highest_mtu: 1500 }, 0)
         .unwrap()

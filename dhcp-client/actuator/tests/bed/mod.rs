@@ -166,6 +166,10 @@ impl Observer for Recorder {
         self.tell(format!("deconfigured {address:?} {cause:?}"));
     }
 
+    fn setback(&self, setback: sdk_rpc::Setback) {
+        self.tell(format!("setback {setback:?}"));
+    }
+
     fn notice(&self, line: &str) {
         self.tell(format!("notice {line}"));
     }
@@ -275,6 +279,11 @@ pub(crate) fn lease() -> Lease {
         renew_at: Some(NOW + 1_800_000),
         rebind_at: Some(NOW + 3_150_000),
         expires_at: Some(NOW + 3_600_000),
+        origin: sdk_rpc::Origin::Server,
+        next_server: std::net::Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
     }
 }
 
@@ -291,6 +300,6 @@ pub(crate) fn route(destination: [u8; 4], prefix_length: u8, gateway: [u8; 4]) -
 pub(crate) fn reason(applied: Applied) -> String {
     match applied {
         Applied::Refused(reason) => reason,
-        Applied::Done => panic!("not refused"),
+        Applied::Done | Applied::InUse => panic!("not refused"),
     }
 }

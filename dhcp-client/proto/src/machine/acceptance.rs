@@ -110,6 +110,10 @@ pub(super) fn lease(
         renew_at: times.renew_at,
         rebind_at: times.rebind_at,
         expires_at: times.expires_at,
+        next_server: received.siaddr,
+        server_name: received.server_name.clone(),
+        boot_file: received.boot_file.clone(),
+        parameters: received.parameters.clone(),
     }))
 }
 

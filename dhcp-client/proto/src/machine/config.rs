@@ -1,9 +1,9 @@
 //! What the operator decides about one interface's client; nothing in it changes while it runs,
 //! except that a new MAC address replaces `mac` and the client identifier made from it.
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 
-use crate::time::Duration;
+use crate::{parameter::Kind, time::Duration};
 
 /// Hardware type Ethernet, the first octet of a client identifier made from a MAC address
 /// (RFC 2132 section 9.14).
@@ -19,8 +19,8 @@ pub struct Config {
     pub client_identifier: Vec<u8>,
     /// Option 12.
     pub host_name: Option<String>,
-    /// Option 60.
-    pub vendor_class: Option<String>,
+    /// Option 60; empty is none.
+    pub vendor_class: Vec<u8>,
     /// Ask for broadcast replies, by the BROADCAST bit.
     pub broadcast: bool,
     /// Discard a server's message without option 54. Otherwise the sender's address stands in.
@@ -34,6 +34,9 @@ pub struct Config {
     /// The first DHCPDISCOVER waits a random time up to this (RFC 2131 section 4.4.1 suggests one to
     /// ten seconds; the default is none, as in every client in wide use).
     pub start_delay: Duration,
+    /// How options are read into [`Lease::parameters`](crate::Lease::parameters) where that is not as
+    /// their RFCs say.
+    pub kinds: BTreeMap<u8, Kind>,
 }
 
 impl Config {
@@ -44,7 +47,7 @@ impl Config {
             mac,
             client_identifier: client_identifier_of(mac),
             host_name: None,
-            vendor_class: None,
+            vendor_class: Vec::new(),
             broadcast: false,
             require_server_identifier: false,
             // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.
@@ -52,6 +55,7 @@ impl Config {
             maximum_message_size: 1472,
             reboot_timeout: Duration::from_secs(5),
             start_delay: Duration::ZERO,
+            kinds: BTreeMap::new(),
         }
     }
 

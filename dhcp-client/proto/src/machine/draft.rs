@@ -165,7 +165,7 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
         server_identifier: None,
         client_identifier: &config.client_identifier,
         host_name: None,
-        vendor_class: None,
+        vendor_class: &[],
         maximum_message_size: None,
         parameter_request_list: &[],
         message: None,
@@ -180,7 +180,7 @@ fn asking(config: &Config, message_type: MessageType, xid: Xid, secs: u16) -> Ou
         secs,
         broadcast: config.broadcast,
         host_name: config.host_name.as_deref(),
-        vendor_class: config.vendor_class.as_deref(),
+        vendor_class: &config.vendor_class,
         maximum_message_size: Some(config.maximum_message_size),
         parameter_request_list: &config.parameter_request_list,
         ..plain(config, message_type, xid)

@@ -121,7 +121,13 @@ impl Machine {
         self.advance(now);
         self.counters.count_frame();
         let config = &self.context.config;
-        match wire::receive(frame, checksum_ready, config.mac, &config.client_identifier) {
+        match wire::receive(
+            frame,
+            checksum_ready,
+            config.mac,
+            &config.client_identifier,
+            &config.kinds,
+        ) {
             Ok((received, malformed)) => self.receive(&received, malformed),
             Err(rejected) => self
                 .counters

@@ -105,6 +105,10 @@ mod tests {
             renew_at: None,
             rebind_at: None,
             expires_at: None,
+            next_server: Ipv4Addr::UNSPECIFIED,
+            server_name: None,
+            boot_file: None,
+            parameters: Vec::new(),
         })
     }
 

@@ -151,3 +151,21 @@ pub enum State {
     /// Ours, not the RFC's: after [`Command::Release`] or [`Command::Stop`] nothing happens any more.
     Stopped,
 }
+
+impl State {
+    /// The RFC's word for it, as logs and counters have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Init => "INIT",
+            Self::Selecting => "SELECTING",
+            Self::Requesting => "REQUESTING",
+            Self::Bound => "BOUND",
+            Self::Renewing => "RENEWING",
+            Self::Rebinding => "REBINDING",
+            Self::InitReboot => "INIT-REBOOT",
+            Self::Rebooting => "REBOOTING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}

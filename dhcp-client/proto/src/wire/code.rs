@@ -53,8 +53,7 @@ pub(super) const MICROSOFT_ROUTE: u8 = 249;
 /// 'end', one octet without a length.
 pub(super) const END: u8 = 255;
 
-/// The options whose values are kept while a message is read. Others are walked over, so that memory
-/// is bounded by what this client can use.
+/// The options that the machine acts on: when one is malformed, that has a name of its own.
 pub(super) const READ: &[u8] = &[
     SUBNET_MASK,
     ROUTER,

@@ -68,7 +68,7 @@ impl Outgoing<'_> {
             push(message, code::MAXIMUM_MESSAGE_SIZE, &octets.to_be_bytes());
         }
         let text = |text: Option<&str>| text.unwrap_or_default().as_bytes().to_vec();
-        push_some(message, code::VENDOR_CLASS, &text(self.vendor_class));
+        push_some(message, code::VENDOR_CLASS, self.vendor_class);
         push_some(message, code::HOST_NAME, &text(self.host_name));
         push_some(
             message,

@@ -9,12 +9,21 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use super::{MalformedOptions, code, cursor::Cursor, fixed::Fixed};
 use crate::discard::Discard;
 
-/// The joined values of the options in [`code::READ`].
+/// 'file', in option 52 (RFC 2132 section 9.3).
+pub(super) const FILE: u8 = 1;
+/// 'sname', in option 52.
+pub(super) const SNAME: u8 = 2;
+
+/// The joined values of all options.
 ///
 /// Bounded: the values together are shorter than the datagram, at most 64 KiB, and there are no more
-/// of them than codes that we read.
+/// of them than codes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fields(BTreeMap<u8, Vec<u8>>);
+pub(super) struct Fields {
+    values: BTreeMap<u8, Vec<u8>>,
+    /// Option 52: whether 'file' (1) and 'sname' (2) hold options and are no text.
+    overload: u8,
+}
 
 impl Fields {
     /// Walks 'options', then 'file', then 'sname', the latter two as far as option 52 says.
@@ -25,30 +34,42 @@ impl Fields {
         let mut fields = Self::default();
         fields.walk(fixed.options, malformed)?;
         // Taken out, so that a 52 met later is known to come from 'file' or 'sname'.
-        let overload = match fields.0.remove(&code::OVERLOAD).as_deref() {
+        fields.overload = match fields.values.remove(&code::OVERLOAD).as_deref() {
             None => 0,
             Some(&[value @ 1..=3]) => value,
             Some(_) => return Err(Discard::MalformedOverload),
         };
         // RFC 2131 section 4.1: "The 'file' field MUST be interpreted next (if the 'option overload'
         // option indicates that the 'file' field contains DHCP options), followed by the 'sname' field."
-        if overload & 1 != 0 {
+        if fields.holds_options(FILE) {
             fields.walk(fixed.file, malformed)?;
         }
-        if overload & 2 != 0 {
+        if fields.holds_options(SNAME) {
             fields.walk(fixed.sname, malformed)?;
         }
         // RFC 2131 section 4.1: "the 'option overload' option MUST appear in the 'options' field".
         // Following one from anywhere else could lead in circles.
-        if fields.0.remove(&code::OVERLOAD).is_some() {
+        if fields.values.remove(&code::OVERLOAD).is_some() {
             malformed.insert(Discard::NestedOverload);
         }
         Ok(fields)
     }
 
+    /// Whether a field, [`FILE`] or [`SNAME`], is taken by options.
+    pub(super) fn holds_options(&self, field: u8) -> bool {
+        self.overload & field != 0
+    }
+
+    /// Every option, in the order of the codes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        self.values
+            .iter()
+            .map(|(code, value)| (*code, value.as_slice()))
+    }
+
     /// The joined value of an option, which may be empty.
     pub(super) fn get(&self, code: u8) -> Option<&[u8]> {
-        self.0.get(&code).map(Vec::as_slice)
+        self.values.get(&code).map(Vec::as_slice)
     }
 
     fn walk(&mut self, field: &[u8], malformed: &mut MalformedOptions) -> Result<(), Discard> {
@@ -70,11 +91,10 @@ impl Fields {
         // RFC 2131 section 4.1: "Any individual option in the 'options', 'sname' and 'file' fields MUST
         // be entirely contained in that field."
         let value = cursor.slice(length.into()).ok_or(Discard::OptionOverrun)?;
-        if code::READ.contains(&code) {
-            // RFC 3396 section 7: "finds two or more options with the same option code, it MUST consider
-            // them to be split portions of an option".
-            self.0.entry(code).or_default().extend_from_slice(value);
-        }
+        // RFC 3396 section 7: "finds two or more options with the same option code, it MUST consider
+        // them to be split portions of an option".
+        let whole = self.values.entry(code).or_default();
+        whole.extend_from_slice(value);
         Ok(())
     }
 }

@@ -12,18 +12,20 @@ mod fixed;
 mod link;
 mod names;
 mod options;
+mod parameters;
 mod routes;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use link::frame;
 
 use crate::{
     discard::Discard,
     message::{MessageType, Received},
+    parameter::Kind,
 };
 
 /// The options of a used message that were skipped, to be counted with its type.
@@ -54,6 +56,7 @@ pub(crate) fn receive(
     checksum_ready: bool,
     own_mac: [u8; 6],
     client_identifier: &[u8],
+    kinds: &BTreeMap<u8, Kind>,
 ) -> Result<(Received, MalformedOptions), Rejected> {
     let datagram = link::datagram(frame, checksum_ready, own_mac)?;
     let fixed = fixed::Fixed::parse(datagram.payload)?;
@@ -83,6 +86,12 @@ pub(crate) fn receive(
     {
         return Err(rejected(Discard::WrongClientIdentifier));
     }
+    let field = |which, octets, malformed: &mut MalformedOptions| {
+        if fields.holds_options(which) {
+            return None;
+        }
+        parameters::field_text(octets, malformed)
+    };
     let received = Received {
         message_type,
         xid: fixed.xid,
@@ -90,6 +99,9 @@ pub(crate) fn receive(
         siaddr: fixed.siaddr,
         source: datagram.source,
         options: options::decode(&fields, &mut malformed),
+        server_name: field(fields::SNAME, fixed.sname, &mut malformed),
+        boot_file: field(fields::FILE, fixed.file, &mut malformed),
+        parameters: parameters::decode(&fields, kinds, &mut malformed),
     };
     Ok((received, malformed))
 }

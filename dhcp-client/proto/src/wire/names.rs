@@ -151,7 +151,7 @@ fn is_label(label: &[u8]) -> bool {
     (1..=MAXIMUM_LABEL).contains(&label.len()) && characters && !ends_in_hyphen
 }
 
-fn without_trailing_nuls(mut value: &[u8]) -> &[u8] {
+pub(super) fn without_trailing_nuls(mut value: &[u8]) -> &[u8] {
     while let [rest @ .., 0] = value {
         value = rest;
     }

@@ -276,5 +276,9 @@ pub(crate) fn kept_lease() -> Lease {
         renew_at: at(1800),
         rebind_at: at(3150),
         expires_at: at(3600),
+        next_server: Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Frames from a server, octet by octet and with no help from the code under test or its libraries,
 //! so that each octet can also be wrong.
 
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use crate::{
     discard::Discard,
@@ -135,7 +135,7 @@ fn checksum(bytes: &[u8]) -> u16 {
 
 /// What the wire layer makes of a frame.
 pub(super) fn receive(frame: &[u8]) -> Result<(Received, MalformedOptions), Rejected> {
-    wire::receive(frame, true, MAC, &CLIENT_IDENTIFIER)
+    wire::receive(frame, true, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new())
 }
 
 /// Why it ignores the frame, which it must.

@@ -34,7 +34,7 @@ fn everything() -> Outgoing<'static> {
         server_identifier: Some(SERVER),
         client_identifier: &CLIENT_IDENTIFIER,
         host_name: Some("host"),
-        vendor_class: Some("class"),
+        vendor_class: b"class",
         maximum_message_size: Some(1472),
         parameter_request_list: &[1, 121, 3],
         message: Some("text"),
@@ -48,7 +48,7 @@ fn least() -> Outgoing<'static> {
         requested_address: None,
         server_identifier: None,
         host_name: None,
-        vendor_class: None,
+        vendor_class: &[],
         maximum_message_size: None,
         parameter_request_list: &[],
         message: None,
@@ -228,7 +228,7 @@ fn an_option_that_does_not_fit_the_frame_is_left_out() {
 fn empty_values_are_not_sent() {
     let message = Outgoing {
         host_name: Some(""),
-        vendor_class: Some(""),
+        vendor_class: b"",
         message: Some(""),
         ..least()
     };

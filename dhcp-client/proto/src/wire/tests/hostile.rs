@@ -1,7 +1,7 @@
 //! Bytes that nobody chose: whatever arrives, the wire layer answers, within its bounds and with
 //! values that hold what they promise.
 
-use alloc::{format, string::ToString, vec, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::ToString, vec, vec::Vec};
 use core::net::Ipv4Addr;
 
 use dhcproto::{
@@ -15,7 +15,8 @@ use super::builder::{
 };
 use crate::{
     lease::Route,
-    message::{Options, Outgoing, Xid},
+    message::{Options, Outgoing, Received, Xid},
+    parameter::{Parameter, Value},
     wire::{self, code, names, routes, values},
 };
 
@@ -71,8 +72,32 @@ fn is_route(route: &Route) -> bool {
     route.prefix_length <= 32 && u64::from(route.destination.to_bits()) & host_bits == 0
 }
 
-/// What the options promise, whatever they were decoded from.
-fn assert_promises(options: &Options) {
+/// What a message promises, whatever it was decoded from.
+fn assert_promises(received: &Received) {
+    assert_options(&received.options);
+    for text in received.server_name.iter().chain(&received.boot_file) {
+        assert!(!text.is_empty() && !text.chars().any(char::is_control));
+    }
+    let codes: Vec<u8> = received.parameters.iter().map(|p| p.code).collect();
+    assert!(codes.is_sorted_by(|one, next| one < next));
+    for Parameter { code: _, value } in &received.parameters {
+        match value {
+            Value::Octets(_) => {}
+            Value::Addresses(list) => {
+                assert!((1..=values::MAXIMUM_ADDRESSES).contains(&list.len()));
+            }
+            Value::Numbers(list) => assert!(!list.is_empty()),
+            Value::Text(text) => assert!(!text.chars().any(char::is_control)),
+            Value::Names(list) => {
+                assert!((1..=names::MAXIMUM_SEARCH).contains(&list.len()));
+                assert!(list.iter().all(|name| is_name(name)));
+            }
+            Value::Routes(list) => assert!(list.iter().all(is_route)),
+        }
+    }
+}
+
+fn assert_options(options: &Options) {
     assert!(options.host_name.iter().all(|name| is_name(name)));
     assert!(options.domain.iter().all(|name| is_name(name)));
     assert!(options.search.iter().all(|name| is_name(name)));
@@ -110,7 +135,7 @@ fn the_good_frame_is_good() {
     let (received, malformed) = receive(&good_frame()).unwrap();
 
     assert!(malformed.is_empty());
-    assert_promises(&received.options);
+    assert_promises(&received);
     assert_eq!(received.options.search, ["eng.example", "hr.example"]);
     assert_eq!(received.options.mtu, Some(1500));
 }
@@ -123,8 +148,10 @@ fn every_single_bit_changed_is_answered() {
             let mut bytes = good.clone();
             bytes[offset] ^= 1 << bit;
 
-            if let Ok((received, _)) = wire::receive(&bytes, false, MAC, &CLIENT_IDENTIFIER) {
-                assert_promises(&received.options);
+            if let Ok((received, _)) =
+                wire::receive(&bytes, false, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new())
+            {
+                assert_promises(&received);
             }
         }
     }
@@ -139,13 +166,13 @@ proptest! {
 
     #[test]
     fn random_octets_are_answered(bytes in collection::vec(any::<u8>(), 0..700), ready: bool) {
-        prop_assert!(wire::receive(&bytes, ready, MAC, &CLIENT_IDENTIFIER).is_err());
+        prop_assert!(wire::receive(&bytes, ready, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new()).is_err());
     }
 
     #[test]
     fn random_messages_are_answered(bytes in collection::vec(any::<u8>(), 0..1500)) {
         if let Ok((received, _)) = receive(&frame(&bytes)) {
-            assert_promises(&received.options);
+            assert_promises(&received);
         }
     }
 
@@ -153,7 +180,7 @@ proptest! {
     fn random_options_hold_their_promises(area in option_area(), end: bool) {
         let area = [option(53, &[5]), area, if end { vec![255] } else { vec![] }].concat();
         if let Ok((received, _)) = receive(&frame(&message(&area, &[], &[]))) {
-            assert_promises(&received.options);
+            assert_promises(&received);
         }
     }
 
@@ -174,7 +201,7 @@ proptest! {
             bytes.truncate(length.index(bytes.len()) + 1);
         }
         if let Ok((received, _)) = receive(&bytes) {
-            assert_promises(&received.options);
+            assert_promises(&received);
         }
     }
 
@@ -260,7 +287,7 @@ proptest! {
             server_identifier: None,
             client_identifier: &client_identifier,
             host_name: Some(&host_name),
-            vendor_class: None,
+            vendor_class: &[],
             maximum_message_size: Some(1472),
             parameter_request_list: &parameter_request_list,
             message: None,

@@ -15,4 +15,5 @@ mod link_layer;
 mod lists;
 mod name_values;
 mod option_area;
+mod parameters;
 mod route_values;

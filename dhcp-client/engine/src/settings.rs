@@ -1,0 +1,60 @@
+//! What the operator wants, as the machine's configuration.
+
+use std::time::Duration;
+
+use dhcp_proto::Config;
+use sdk_rpc::{Kind, LinkState, Settings};
+
+/// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
+/// arrives unfragmented (option 57).
+const IPV4_AND_UDP: u32 = 28;
+
+/// The smallest value of option 57.
+///
+/// RFC 2132 section 9.10: "The minimum legal value is 576 octets."
+const SMALLEST_MAXIMUM: u16 = 576;
+
+/// The largest value sent, whatever the MTU: what an Ethernet frame of 1500 octets carries, and less
+/// than priv's receive buffer takes.
+const LARGEST_MAXIMUM: u16 = 1472;
+
+/// The machine's configuration on an interface with this link.
+pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
+    let mut config = Config::new(link.mac.0);
+    config.client_identifier = settings.client_identifier;
+    config.host_name = settings.host_name;
+    config.vendor_class = settings.vendor_class;
+    config.broadcast = settings.broadcast;
+    config.require_server_identifier = settings.require_server;
+    config.parameter_request_list = settings.requested;
+    config.maximum_message_size = maximum_message_size(link.mtu);
+    config.reboot_timeout = Duration::from_millis(settings.reboot_timeout.into());
+    config.start_delay = Duration::from_millis(settings.start_delay.into());
+    config.kinds = settings
+        .kinds
+        .into_iter()
+        .map(|(code, kind)| (code, kind_from_rpc(kind)))
+        .collect();
+    config
+}
+
+const fn kind_from_rpc(kind: Kind) -> dhcp_proto::Kind {
+    match kind {
+        Kind::Octets => dhcp_proto::Kind::Octets,
+        Kind::Addresses => dhcp_proto::Kind::Addresses,
+        Kind::Numbers8 => dhcp_proto::Kind::Numbers8,
+        Kind::Numbers16 => dhcp_proto::Kind::Numbers16,
+        Kind::Numbers32 => dhcp_proto::Kind::Numbers32,
+        Kind::Signed32 => dhcp_proto::Kind::Signed32,
+        Kind::Text => dhcp_proto::Kind::Text,
+        Kind::Names => dhcp_proto::Kind::Names,
+        Kind::Routes => dhcp_proto::Kind::Routes,
+        Kind::ClassRoutes => dhcp_proto::Kind::ClassRoutes,
+    }
+}
+
+fn maximum_message_size(mtu: u32) -> u16 {
+    u16::try_from(mtu.saturating_sub(IPV4_AND_UDP))
+        .unwrap_or(u16::MAX)
+        .clamp(SMALLEST_MAXIMUM, LARGEST_MAXIMUM)
+}
