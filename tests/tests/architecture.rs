@@ -179,6 +179,14 @@ fn the_engine_uses_no_crate_that_makes_system_calls_for_it() {
 }
 
 #[test]
+fn fdd_uses_what_passes_descriptors_and_no_crate_of_the_workspace() {
+    assert_only(
+        "fdd",
+        &["close_fds", "command-fds", "lexopt", "nix", "rustix"],
+    );
+}
+
+#[test]
 fn sdk_rpc_and_calf_sandbox_do_not_know_each_other() {
     let metadata = metadata();
     assert!(!direct(&metadata, "sdk-rpc").contains("calf-sandbox"));
