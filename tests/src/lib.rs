@@ -5,6 +5,7 @@
 //! nothing of the machine's own network is touched.
 
 pub mod client;
+pub mod fdd;
 pub mod frame;
 pub mod inspect;
 pub mod journal;

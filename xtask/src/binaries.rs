@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::workspace::{STATIC_TARGET, cargo, cargo_static, output, shown};
 
 /// The programs that tests also run linked statically, as an image ships them.
-const ALSO_STATIC: &[&str] = &["dhcp-client", "hostile"];
+const ALSO_STATIC: &[&str] = &["dhcp-client", "fdd", "hostile"];
 
 /// The programs that were built, by the environment variable that carries each path.
 pub(crate) struct Binaries(Vec<(String, PathBuf)>);
