@@ -8,6 +8,7 @@ pub(crate) fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
         address,
         prefix_length,
         broadcast,
+        origin,
         server_identifier,
         routers,
         routes,
@@ -31,7 +32,7 @@ pub(crate) fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
         address: *address,
         prefix_length: *prefix_length,
         broadcast: *broadcast,
-        origin: sdk_rpc::Origin::Server,
+        origin: origin_to_rpc(*origin),
         server: *server_identifier,
         routers: routers.clone(),
         routes: routes.iter().map(route_to_rpc).collect(),
@@ -50,6 +51,23 @@ pub(crate) fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
         server_name: server_name.clone(),
         boot_file: boot_file.clone(),
         parameters: parameters.iter().map(parameter_to_rpc).collect(),
+    }
+}
+
+const fn origin_to_rpc(origin: dhcp_proto::Origin) -> sdk_rpc::Origin {
+    match origin {
+        dhcp_proto::Origin::Server => sdk_rpc::Origin::Server,
+        dhcp_proto::Origin::LinkLocal => sdk_rpc::Origin::LinkLocal,
+        dhcp_proto::Origin::Inform => sdk_rpc::Origin::Inform,
+    }
+}
+
+const fn origin_from_rpc(origin: sdk_rpc::Origin) -> dhcp_proto::Origin {
+    match origin {
+        sdk_rpc::Origin::Server => dhcp_proto::Origin::Server,
+        sdk_rpc::Origin::LinkLocal => dhcp_proto::Origin::LinkLocal,
+        // An address of the operator's is no server's to take back, whoever gave the rest.
+        sdk_rpc::Origin::Inform | sdk_rpc::Origin::Operator => dhcp_proto::Origin::Inform,
     }
 }
 
@@ -89,7 +107,7 @@ pub(crate) fn lease_from_rpc(lease: sdk_rpc::Lease) -> dhcp_proto::Lease {
         address,
         prefix_length,
         broadcast,
-        origin: _,
+        origin,
         server,
         routers,
         routes,
@@ -113,6 +131,7 @@ pub(crate) fn lease_from_rpc(lease: sdk_rpc::Lease) -> dhcp_proto::Lease {
         address,
         prefix_length,
         broadcast,
+        origin: origin_from_rpc(origin),
         server_identifier: server,
         routers,
         routes: routes.iter().map(route_from_rpc).collect(),
@@ -168,6 +187,8 @@ pub(crate) const fn configure_cause(cause: dhcp_proto::ConfigureCause) -> sdk_rp
     match cause {
         dhcp_proto::ConfigureCause::Bound => sdk_rpc::ConfigureCause::Bound,
         dhcp_proto::ConfigureCause::Rebooted => sdk_rpc::ConfigureCause::Rebooted,
+        dhcp_proto::ConfigureCause::LinkLocal => sdk_rpc::ConfigureCause::LinkLocal,
+        dhcp_proto::ConfigureCause::Informed => sdk_rpc::ConfigureCause::Informed,
     }
 }
 
@@ -175,6 +196,10 @@ pub(crate) const fn update_cause(cause: dhcp_proto::UpdateCause) -> sdk_rpc::Upd
     match cause {
         dhcp_proto::UpdateCause::Renewed => sdk_rpc::UpdateCause::Renewed,
         dhcp_proto::UpdateCause::Rebound => sdk_rpc::UpdateCause::Rebound,
+        dhcp_proto::UpdateCause::Rebooted => sdk_rpc::UpdateCause::Rebooted,
+        dhcp_proto::UpdateCause::Bound => sdk_rpc::UpdateCause::Bound,
+        dhcp_proto::UpdateCause::LinkLocal => sdk_rpc::UpdateCause::LinkLocal,
+        dhcp_proto::UpdateCause::Informed => sdk_rpc::UpdateCause::Informed,
     }
 }
 
@@ -185,7 +210,18 @@ pub(crate) const fn deconfigure_cause(
         dhcp_proto::DeconfigureCause::Nak => sdk_rpc::DeconfigureCause::Nak,
         dhcp_proto::DeconfigureCause::Expired => sdk_rpc::DeconfigureCause::Expired,
         dhcp_proto::DeconfigureCause::Released => sdk_rpc::DeconfigureCause::Released,
+        dhcp_proto::DeconfigureCause::Conflict => sdk_rpc::DeconfigureCause::Conflict,
+        dhcp_proto::DeconfigureCause::Ipv6Only => sdk_rpc::DeconfigureCause::Ipv6Only,
         dhcp_proto::DeconfigureCause::Stopped => sdk_rpc::DeconfigureCause::Stopped,
+    }
+}
+
+pub(crate) const fn setback(setback: dhcp_proto::Setback) -> sdk_rpc::Setback {
+    match setback {
+        dhcp_proto::Setback::NoAnswer => sdk_rpc::Setback::NoAnswer,
+        dhcp_proto::Setback::Refused => sdk_rpc::Setback::Refused,
+        dhcp_proto::Setback::Conflict => sdk_rpc::Setback::Conflict,
+        dhcp_proto::Setback::Ipv6Only => sdk_rpc::Setback::Ipv6Only,
     }
 }
 

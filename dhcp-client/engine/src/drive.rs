@@ -4,7 +4,8 @@ use std::{future::Future, time::Duration};
 
 use dhcp_proto::{Action, Applied, Instant, Link, Machine, Start, Transmit};
 use sdk_rpc::{
-    Counter, Datagram, Error, Frame, HostDescription, HostView, LeaseSink, LinkState, Log, Net,
+    Counter, Datagram, Error, Frame, HostDescription, HostView, LeaseSink, Level, LinkState, Log,
+    Net,
 };
 use tokio::sync::mpsc::channel;
 
@@ -156,6 +157,11 @@ struct Reported {
 impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
     /// Carries out all the machine wants, until it wants nothing.
     async fn drain<C: Clock>(&mut self, clock: &C) -> Result<(), Error> {
+        if let Some(text) = self.machine.take_refusal_text() {
+            // The text is printable and bounded; priv prints it as this calf's.
+            let line = format!("the server's DHCPNAK says: {text}");
+            self.log.line(Level::Warn, &line).await?;
+        }
         loop {
             self.transmit(clock.now()).await?;
             let Some(action) = self.machine.poll_action() else {
@@ -202,30 +208,43 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
 
     /// Performs one action; `Some` is what the machine has to be told of it.
     async fn perform(&mut self, action: Action) -> Result<Option<Applied>, Error> {
-        let applied = match action {
+        match action {
             Action::Configure { lease, cause } => {
                 let lease = convert::lease_to_rpc(&lease);
-                self.lease_sink
-                    .configure(lease, convert::configure_cause(cause))
-                    .await?
+                let cause = convert::configure_cause(cause);
+                let answer = self.lease_sink.configure(lease, cause).await;
+                self.applied(answer).await.map(Some)
             }
             Action::Update { lease, cause } => {
                 let lease = convert::lease_to_rpc(&lease);
-                self.lease_sink
-                    .update(lease, convert::update_cause(cause))
-                    .await?
+                let cause = convert::update_cause(cause);
+                let answer = self.lease_sink.update(lease, cause).await;
+                self.applied(answer).await.map(Some)
             }
             Action::Deconfigure { cause } => {
-                self.lease_sink
-                    .deconfigure(convert::deconfigure_cause(cause))
-                    .await?;
-                return Ok(None);
+                let cause = convert::deconfigure_cause(cause);
+                self.lease_sink.deconfigure(cause).await.map(|_| None)
             }
-        };
-        Ok(Some(match applied {
-            sdk_rpc::Applied::Done => Applied::Done,
-            sdk_rpc::Applied::Refused(_) | sdk_rpc::Applied::InUse => Applied::Refused,
-        }))
+            Action::Setback(setback) => {
+                let setback = convert::setback(setback);
+                self.lease_sink.setback(setback).await.map(|()| None)
+            }
+        }
+    }
+
+    /// What the host's answer is to the machine. A lease that is more than the connection carries is one
+    /// that the host did not take, and no end of this calf: a server may say what it likes.
+    async fn applied(&mut self, answer: Result<sdk_rpc::Applied, Error>) -> Result<Applied, Error> {
+        match answer {
+            Ok(sdk_rpc::Applied::Done) => Ok(Applied::Done),
+            Ok(sdk_rpc::Applied::Refused(_) | sdk_rpc::Applied::InUse) => Ok(Applied::Refused),
+            Err(Error::Refused(why)) => {
+                let line = format!("the lease cannot be handed over: {why}");
+                self.log.line(Level::Warn, &line).await?;
+                Ok(Applied::Refused)
+            }
+            Err(error @ (Error::Disconnected | Error::Peer(_))) => Err(error),
+        }
     }
 
     /// Each frame is one input: what the machine wants is carried out before it sees the next.
@@ -303,6 +322,7 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
             state: Some(state),
             due: None,
         };
+        let most = usize::try_from(sdk_rpc::limits::COUNTERS).unwrap_or(usize::MAX);
         let mut counters: Vec<Counter> = self
             .reported
             .counters
@@ -311,6 +331,8 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
                 name: name.to_string(),
                 value,
             })
+            // A hostile server can make more kinds of discards than a report holds with its address.
+            .take(most.saturating_sub(1))
             .collect();
         if let Some(server) = self.machine.last_server() {
             counters.push(Counter {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dhcp_proto::Config;
+use dhcp_proto::{Config, Pace};
 use sdk_rpc::{Kind, LinkState, Settings};
 
 /// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
@@ -30,12 +30,31 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     config.maximum_message_size = maximum_message_size(link.mtu);
     config.reboot_timeout = Duration::from_millis(settings.reboot_timeout.into());
     config.start_delay = Duration::from_millis(settings.start_delay.into());
+    config.pace = pace(settings.pace);
     config.kinds = settings
         .kinds
         .into_iter()
         .map(|(code, kind)| (code, kind_from_rpc(kind)))
         .collect();
     config
+}
+
+fn pace(pace: sdk_rpc::Pace) -> Pace {
+    let sdk_rpc::Pace {
+        first,
+        longest,
+        jitter,
+        attempt,
+        pause,
+    } = pace;
+    let milliseconds = |number: u32| Duration::from_millis(number.into());
+    Pace {
+        first: milliseconds(first),
+        longest: milliseconds(longest),
+        jitter: milliseconds(jitter),
+        attempt: (attempt != 0).then(|| milliseconds(attempt)),
+        pause: milliseconds(pause),
+    }
 }
 
 const fn kind_from_rpc(kind: Kind) -> dhcp_proto::Kind {

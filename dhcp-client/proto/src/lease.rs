@@ -16,6 +16,17 @@ pub struct Route {
     pub gateway: Ipv4Addr,
 }
 
+/// Who gave a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A server.
+    Server,
+    /// The host itself: an address of 169.254.0.0/16 (RFC 3927).
+    LinkLocal,
+    /// The operator gave the address, and a server the rest (DHCPINFORM).
+    Inform,
+}
+
 /// A lease as the server gave it, with times as points on CLOCK_BOOTTIME.
 ///
 /// `renew_at <= rebind_at <= expires_at`; all three are `None` for an infinite lease. They count from
@@ -28,7 +39,10 @@ pub struct Lease {
     pub prefix_length: u8,
     /// Option 28.
     pub broadcast: Option<Ipv4Addr>,
-    /// Option 54 of the DHCPACK; absent only where the server sent none (then the IP source).
+    /// Who gave it.
+    pub origin: Origin,
+    /// Option 54 of the DHCPACK, or the IP source where the server sent none. 0.0.0.0 where no server can
+    /// be asked anything about the address: it is link-local, or came by BOOTP.
     pub server_identifier: Ipv4Addr,
     /// Option 3, in order of preference.
     pub routers: Vec<Ipv4Addr>,

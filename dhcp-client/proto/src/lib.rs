@@ -18,10 +18,10 @@ mod time;
 mod wire;
 
 pub use discard::{Counters, Discard};
-pub use lease::{Lease, Route};
+pub use lease::{Lease, Origin, Route};
 pub use machine::{
-    Action, Applied, Command, Config, ConfigureCause, DeconfigureCause, Link, Machine, Start,
-    State, Transmit, UpdateCause,
+    Action, Applied, Command, Config, ConfigureCause, DeconfigureCause, Link, Machine, Pace,
+    Setback, Start, State, Transmit, UpdateCause,
 };
 pub use message::{MessageType, Xid};
 pub use parameter::{Kind, Parameter, Value};

@@ -23,7 +23,7 @@ const FROM_NOWHERE: Carrier = Carrier {
 };
 
 #[test]
-fn case_1_discover_goes_from_0_0_0_0_to_everyone() {
+fn case_001_discover_goes_from_0_0_0_0_to_everyone() {
     let mut client = Client::new();
 
     let discover = client.message();
@@ -39,13 +39,13 @@ fn case_1_discover_goes_from_0_0_0_0_to_everyone() {
 }
 
 #[test]
-fn case_2_flags_are_zero_by_default() {
+fn case_002_flags_are_zero_by_default() {
     let mut client = Client::new();
     assert_eq!(client.message().sent.flags, 0);
 }
 
 #[test]
-fn case_2_broadcast_sets_its_bit_and_no_other() {
+fn case_002_broadcast_sets_its_bit_and_no_other() {
     let mut config = Config::new(MAC);
     config.broadcast = true;
     let mut client = Client::with(config, Start::Init);
@@ -53,7 +53,7 @@ fn case_2_broadcast_sets_its_bit_and_no_other() {
 }
 
 #[test]
-fn case_3_request_after_offer_is_broadcast_with_server_and_address() {
+fn case_003_request_after_offer_is_broadcast_with_server_and_address() {
     let mut client = Client::new();
     client.request_offered(|offer| offer);
 
@@ -68,7 +68,7 @@ fn case_3_request_after_offer_is_broadcast_with_server_and_address() {
 }
 
 #[test]
-fn case_4_every_message_carries_the_same_client_identifier() {
+fn case_004_every_message_carries_the_same_client_identifier() {
     let identifier = [1, 0x02, 0, 0, 0, 0, 0x10];
     let mut client = Client::new();
 
@@ -86,7 +86,7 @@ fn case_4_every_message_carries_the_same_client_identifier() {
 }
 
 #[test]
-fn case_5_parameter_request_list_is_repeated_in_every_request() {
+fn case_005_parameter_request_list_is_repeated_in_every_request() {
     let list = Config::new(MAC).parameter_request_list;
     let mut client = Client::new();
 
@@ -102,7 +102,7 @@ fn case_5_parameter_request_list_is_repeated_in_every_request() {
 }
 
 #[test]
-fn case_6_secs_of_request_is_that_of_the_discover_it_follows() {
+fn case_006_secs_of_request_is_that_of_the_discover_it_follows() {
     let mut client = Client::new();
     client.message();
     let discover = client.message();
@@ -119,7 +119,7 @@ fn case_6_secs_of_request_is_that_of_the_discover_it_follows() {
 }
 
 #[test]
-fn case_7_request_has_the_xid_of_the_offer() {
+fn case_007_request_has_the_xid_of_the_offer() {
     let mut client = Client::new();
     let discover = client.message();
     client.hear(&Reply::offer(&discover.sent, ADDRESS));
@@ -127,7 +127,7 @@ fn case_7_request_has_the_xid_of_the_offer() {
 }
 
 #[test]
-fn case_8_ack_configures_address_mask_routes_and_resolvers() {
+fn case_008_ack_configures_address_mask_routes_and_resolvers() {
     let mut client = Client::new();
     client.request_offered(|offer| offer.with(15, b"offer.example"));
     let request = client.message();
@@ -167,7 +167,7 @@ fn case_8_ack_configures_address_mask_routes_and_resolvers() {
 }
 
 #[test]
-fn case_9_unicast_ack_to_the_address_to_be_is_accepted() {
+fn case_009_unicast_ack_to_the_address_to_be_is_accepted() {
     let mut client = Client::new();
     client.request_offered(|offer| Reply {
         broadcast: false,
@@ -182,7 +182,7 @@ fn case_9_unicast_ack_to_the_address_to_be_is_accepted() {
 }
 
 #[test]
-fn case_10_broadcast_ack_is_accepted() {
+fn case_010_broadcast_ack_is_accepted() {
     let mut client = Client::new();
     client.request_offered(|offer| offer);
     let request = client.message();
@@ -194,7 +194,7 @@ fn case_10_broadcast_ack_is_accepted() {
 }
 
 #[test]
-fn case_13_maximum_message_size_is_sent_and_at_least_576() {
+fn case_013_maximum_message_size_is_sent_and_at_least_576() {
     let mut client = Client::new();
     let discover = client.message();
     let size = discover.sent.options[&57].clone();
@@ -202,7 +202,7 @@ fn case_13_maximum_message_size_is_sent_and_at_least_576() {
 }
 
 #[test]
-fn case_66_classless_routes_replace_routers_and_static_routes() {
+fn case_066_classless_routes_replace_routers_and_static_routes() {
     let mut client = Client::new();
     client.request_offered(|offer| offer);
     let request = client.message();

@@ -11,7 +11,8 @@ use dhcp_proto::{
 };
 use support::server::Reply;
 use transcript::{
-    ADDRESS, Client, MAC, Message, OTHER_SERVER, START, assert_update, deconfigure, since_start,
+    ADDRESS, Client, MAC, Message, OTHER_SERVER, START, assert_update, deconfigure, refused,
+    since_start,
 };
 
 const OTHER_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 0x22];
@@ -31,7 +32,7 @@ fn back_after_a_minute() -> (Client, Message) {
 }
 
 #[test]
-fn case_86_link_back_asks_for_the_same_address_as_after_a_restart() {
+fn case_086_link_back_asks_for_the_same_address_as_after_a_restart() {
     let (mut client, request) = back_after_a_minute();
     assert_eq!(request.at, 120_000);
     assert_eq!(request.sent.message_type, MessageType::Request);
@@ -44,30 +45,31 @@ fn case_86_link_back_asks_for_the_same_address_as_after_a_restart() {
 }
 
 #[test]
-fn case_86_ack_of_its_server_renews_the_lease_without_a_gap() {
+fn case_086_ack_of_its_server_confirms_the_lease_without_a_gap() {
     let (mut client, request) = back_after_a_minute();
     client.hear(&Reply::ack(&request.sent, ADDRESS));
-    assert_update(client.action(), ADDRESS, UpdateCause::Renewed);
+    assert_update(client.action(), ADDRESS, UpdateCause::Rebooted);
     assert_eq!(since_start(client.lease().expires_at), 120_000 + 3_600_000);
 }
 
 #[test]
-fn case_86_ack_of_another_server_rebinds_the_lease_without_a_gap() {
+fn case_086_ack_of_another_server_confirms_the_lease_without_a_gap() {
     let (mut client, request) = back_after_a_minute();
     client.hear(&Reply::ack(&request.sent, ADDRESS).from_server(OTHER_SERVER));
-    assert_update(client.action(), ADDRESS, UpdateCause::Rebound);
+    assert_update(client.action(), ADDRESS, UpdateCause::Rebooted);
+    assert_eq!(client.lease().server_identifier, OTHER_SERVER);
 }
 
 #[test]
-fn case_86_nak_ends_the_lease_and_discovery_starts() {
+fn case_086_nak_ends_the_lease_and_discovery_starts() {
     let (mut client, request) = back_after_a_minute();
     client.hear(&Reply::nak(&request.sent).from_server(OTHER_SERVER));
-    assert_eq!(client.action(), deconfigure(DeconfigureCause::Nak));
+    assert_eq!(client.actions(), refused(true));
     assert_eq!(client.message().sent.message_type, MessageType::Discover);
 }
 
 #[test]
-fn case_86_silence_keeps_the_lease_while_a_new_one_is_sought() {
+fn case_086_silence_keeps_the_lease_while_a_new_one_is_sought() {
     let (mut client, _) = back_after_a_minute();
     client.elapse(5_000);
     let discover = client.messages().pop().unwrap();
@@ -81,11 +83,11 @@ fn case_86_silence_keeps_the_lease_while_a_new_one_is_sought() {
     client.hear(&Reply::offer(&discover.sent, elsewhere).from_server(OTHER_SERVER));
     let request = client.message();
     client.hear(&Reply::ack(&request.sent, elsewhere).from_server(OTHER_SERVER));
-    assert_update(client.action(), elsewhere, UpdateCause::Rebound);
+    assert_update(client.action(), elsewhere, UpdateCause::Bound);
 }
 
 #[test]
-fn case_86_lease_that_is_kept_still_ends_in_time() {
+fn case_086_lease_that_is_kept_still_ends_in_time() {
     let (mut client, _) = back_after_a_minute();
     client.elapse(3_600_000 - client.elapsed() - 1);
     assert_eq!(client.actions(), []);
@@ -175,7 +177,7 @@ fn renew_without_a_link_does_nothing() {
 }
 
 #[test]
-fn case_90_new_mac_is_a_new_client() {
+fn case_090_new_mac_is_a_new_client() {
     let mut client = Client::bound_for(3600);
     client.elapse(1_000);
     client.link(Link::Mac(OTHER_MAC));
@@ -194,7 +196,7 @@ fn case_90_new_mac_is_a_new_client() {
 }
 
 #[test]
-fn case_90_answers_to_the_old_mac_are_not_ours() {
+fn case_090_answers_to_the_old_mac_are_not_ours() {
     let mut client = Client::new();
     let discover = client.message();
     client.link(Link::Mac(OTHER_MAC));
@@ -203,7 +205,7 @@ fn case_90_answers_to_the_old_mac_are_not_ours() {
 }
 
 #[test]
-fn case_90_identifier_of_the_operator_outlives_the_mac() {
+fn case_090_identifier_of_the_operator_outlives_the_mac() {
     let mut config = Config::new(MAC);
     config.client_identifier = b"\0machine-7".to_vec();
     let mut client = Client::with(config, Start::Init);

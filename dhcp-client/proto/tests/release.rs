@@ -8,7 +8,7 @@ use support::server::{Reply, SERVER};
 use transcript::{ADDRESS, Client, deconfigure};
 
 #[test]
-fn case_61_release_is_unicast_with_address_and_server() {
+fn case_061_release_is_unicast_with_address_and_server() {
     let mut client = Client::bound_for(3600);
     client.elapse(5_000);
     client.command(Command::Release);
@@ -28,7 +28,7 @@ fn case_61_release_is_unicast_with_address_and_server() {
 }
 
 #[test]
-fn case_61_release_while_rebinding_is_sent_too() {
+fn case_061_release_while_rebinding_is_sent_too() {
     let mut client = Client::bound_for(3600);
     client.elapse(3_200_000);
     client.messages();
@@ -58,7 +58,7 @@ fn release_without_a_link_takes_the_address_down_and_says_nothing() {
 }
 
 #[test]
-fn case_62_stop_leaves_everything_as_it_is() {
+fn case_062_stop_leaves_everything_as_it_is() {
     let mut client = Client::bound_for(3600);
     client.command(Command::Stop);
     assert_eq!(client.messages(), []);

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use dhcp_proto::{Config, ConfigureCause, Discard, MessageType, Start, State};
 use support::server::{Reply, SERVER};
-use transcript::{ADDRESS, Client, MAC, OTHER_SERVER, assert_configure, since_start};
+use transcript::{ADDRESS, Client, MAC, OTHER_SERVER, assert_configure, refused, since_start};
 
 /// The reason for which a DHCPOFFER like this is not taken; a good one still is.
 #[track_caller]
@@ -36,7 +36,7 @@ fn requesting() -> (Client, transcript::Message) {
 }
 
 #[test]
-fn case_24_offer_with_wrong_xid_is_ignored() {
+fn case_024_offer_with_wrong_xid_is_ignored() {
     assert_offer_ignored(
         |offer| Reply {
             xid: offer.xid ^ 1,
@@ -47,7 +47,7 @@ fn case_24_offer_with_wrong_xid_is_ignored() {
 }
 
 #[test]
-fn case_24_ack_with_wrong_xid_is_ignored() {
+fn case_024_ack_with_wrong_xid_is_ignored() {
     let (mut client, request) = requesting();
     client.hear(&Reply {
         xid: request.sent.xid ^ 1,
@@ -59,7 +59,7 @@ fn case_24_ack_with_wrong_xid_is_ignored() {
 }
 
 #[test]
-fn case_25_offer_with_wrong_chaddr_is_ignored() {
+fn case_025_offer_with_wrong_chaddr_is_ignored() {
     assert_offer_ignored(
         |offer| Reply {
             chaddr: [0x02, 0, 0, 0, 0, 0x11],
@@ -70,7 +70,7 @@ fn case_25_offer_with_wrong_chaddr_is_ignored() {
 }
 
 #[test]
-fn case_27_offer_without_server_identifier_is_ignored_when_it_is_required() {
+fn case_027_offer_without_server_identifier_is_ignored_when_it_is_required() {
     let mut config = Config::new(MAC);
     config.require_server_identifier = true;
     let mut client = Client::with(config, Start::Init);
@@ -83,7 +83,7 @@ fn case_27_offer_without_server_identifier_is_ignored_when_it_is_required() {
 }
 
 #[test]
-fn case_27_without_server_identifier_the_sender_stands_in() {
+fn case_027_without_server_identifier_the_sender_stands_in() {
     let mut client = Client::new();
     client.request_offered(|offer| Reply {
         server_identifier: None,
@@ -99,7 +99,7 @@ fn case_27_without_server_identifier_the_sender_stands_in() {
 }
 
 #[test]
-fn case_28_offer_of_an_address_that_no_host_has_is_ignored() {
+fn case_028_offer_of_an_address_that_no_host_has_is_ignored() {
     let unusable = [
         [0, 0, 0, 0],
         [0, 1, 2, 3],
@@ -121,7 +121,7 @@ fn case_28_offer_of_an_address_that_no_host_has_is_ignored() {
 }
 
 #[test]
-fn case_28_ack_of_an_unusable_address_is_ignored() {
+fn case_028_ack_of_an_unusable_address_is_ignored() {
     let (mut client, request) = requesting();
     client.hear(&Reply::ack(&request.sent, Ipv4Addr::new(127, 0, 0, 1)));
     assert_eq!(client.discarded(Discard::UnusableYiaddr), 1);
@@ -129,7 +129,7 @@ fn case_28_ack_of_an_unusable_address_is_ignored() {
 }
 
 #[test]
-fn case_28_network_and_broadcast_address_of_the_prefix_are_ignored() {
+fn case_028_network_and_broadcast_address_of_the_prefix_are_ignored() {
     for yiaddr in [[192, 0, 2, 0], [192, 0, 2, 255]] {
         assert_offer_ignored(
             |offer| Reply {
@@ -142,7 +142,7 @@ fn case_28_network_and_broadcast_address_of_the_prefix_are_ignored() {
 }
 
 #[test]
-fn case_28_both_addresses_of_a_31_and_the_one_of_a_32_are_taken() {
+fn case_028_both_addresses_of_a_31_and_the_one_of_a_32_are_taken() {
     let ends = [
         ([192, 0, 2, 0], [255, 255, 255, 254], 31),
         ([192, 0, 2, 1], [255, 255, 255, 254], 31),
@@ -157,7 +157,7 @@ fn case_28_both_addresses_of_a_31_and_the_one_of_a_32_are_taken() {
 }
 
 #[test]
-fn case_29_of_two_offers_the_first_is_taken_and_the_others_ack_is_ignored() {
+fn case_029_of_two_offers_the_first_is_taken_and_the_others_ack_is_ignored() {
     let mut client = Client::new();
     let discover = client.message();
     let elsewhere = Ipv4Addr::new(192, 0, 2, 88);
@@ -179,7 +179,7 @@ fn case_29_of_two_offers_the_first_is_taken_and_the_others_ack_is_ignored() {
 }
 
 #[test]
-fn case_30_ack_of_another_address_is_taken_and_only_that_one() {
+fn case_030_ack_of_another_address_is_taken_and_only_that_one() {
     let committed = Ipv4Addr::new(192, 0, 2, 99);
     let (mut client, request) = requesting();
     client.hear(&Reply::ack(&request.sent, committed));
@@ -192,7 +192,7 @@ fn case_30_ack_of_another_address_is_taken_and_only_that_one() {
 }
 
 #[test]
-fn case_31_ack_without_lease_time_has_that_of_the_offer() {
+fn case_031_ack_without_lease_time_has_that_of_the_offer() {
     let mut client = Client::new();
     client.request_offered(|offer| Reply {
         lease_time: Some(7200),
@@ -207,7 +207,7 @@ fn case_31_ack_without_lease_time_has_that_of_the_offer() {
 }
 
 #[test]
-fn case_31_no_lease_time_at_all_is_an_hour() {
+fn case_031_no_lease_time_at_all_is_an_hour() {
     let mut client = Client::new();
     client.request_offered(|offer| Reply {
         lease_time: None,
@@ -222,14 +222,14 @@ fn case_31_no_lease_time_at_all_is_an_hour() {
 }
 
 #[test]
-fn case_31_lease_time_zero_is_ten_seconds() {
+fn case_031_lease_time_zero_is_ten_seconds() {
     let client = Client::bound_for(0);
     assert_eq!(client.lease().lease_seconds, Some(10));
     assert_eq!(since_start(client.lease().expires_at), 10_000);
 }
 
 #[test]
-fn case_32_without_a_mask_the_prefix_is_that_of_the_class() {
+fn case_032_without_a_mask_the_prefix_is_that_of_the_class() {
     let classes = [
         ([10, 1, 2, 3], 8),
         ([172, 16, 2, 3], 16),
@@ -246,14 +246,14 @@ fn case_32_without_a_mask_the_prefix_is_that_of_the_class() {
 }
 
 #[test]
-fn case_32_a_mask_of_zeros_counts_as_none() {
+fn case_032_a_mask_of_zeros_counts_as_none() {
     let (mut client, request) = requesting();
     client.hear(&Reply::ack(&request.sent, ADDRESS).with(1, &[0, 0, 0, 0]));
     assert_eq!(client.lease().prefix_length, 24);
 }
 
 #[test]
-fn case_33_infinite_lease_has_no_timers() {
+fn case_033_infinite_lease_has_no_timers() {
     let mut client = Client::bound(|ack| {
         Reply {
             lease_time: Some(0xffff_ffff),
@@ -271,7 +271,7 @@ fn case_33_infinite_lease_has_no_timers() {
 }
 
 #[test]
-fn case_34_nak_of_a_server_that_was_not_asked_is_ignored() {
+fn case_034_nak_of_a_server_that_was_not_asked_is_ignored() {
     let (mut client, request) = requesting();
     client.hear(&Reply::nak(&request.sent).from_server(OTHER_SERVER));
     assert_eq!(
@@ -281,13 +281,13 @@ fn case_34_nak_of_a_server_that_was_not_asked_is_ignored() {
             .discarded_of(MessageType::Nak, Discard::OtherServer),
         1
     );
-    assert_eq!(client.machine.refusal_text(), None);
+    assert_eq!(client.machine.take_refusal_text(), None);
     client.hear(&Reply::ack(&request.sent, ADDRESS));
     assert_configure(client.action(), ADDRESS, ConfigureCause::Bound);
 }
 
 #[test]
-fn case_35_nak_in_requesting_restarts_with_a_new_xid_and_no_wish() {
+fn case_035_nak_in_requesting_restarts_with_a_new_xid_and_no_wish() {
     let (mut client, request) = requesting();
     client.hear(&Reply::nak(&request.sent).with(56, b"not here"));
     let discover = client.message();
@@ -295,8 +295,10 @@ fn case_35_nak_in_requesting_restarts_with_a_new_xid_and_no_wish() {
     assert_eq!(discover.at, 0);
     assert_ne!(discover.sent.xid, request.sent.xid);
     assert_eq!(discover.sent.requested_address(), None);
-    assert_eq!(client.actions(), []);
-    assert_eq!(client.machine.refusal_text(), Some("not here"));
+    assert_eq!(client.actions(), refused(false));
+    let text = client.machine.take_refusal_text();
+    assert_eq!(text.as_deref(), Some("not here"));
+    assert_eq!(client.machine.take_refusal_text(), None);
 }
 
 /// One round of offer and refusal; when the next DHCPDISCOVER goes out, in milliseconds.
@@ -308,7 +310,7 @@ fn refused_after(client: &mut Client, discover: &transcript::Message) -> transcr
 }
 
 #[test]
-fn case_35_repeated_naks_delay_the_next_discover_more_and_more() {
+fn case_035_repeated_naks_delay_the_next_discover_more_and_more() {
     let mut client = Client::new();
     let mut discover = client.message();
     let delays: [u64; 10] = std::array::from_fn(|_| {
@@ -321,7 +323,7 @@ fn case_35_repeated_naks_delay_the_next_discover_more_and_more() {
 }
 
 #[test]
-fn case_35_a_lease_ends_the_count_of_naks() {
+fn case_035_a_lease_ends_the_count_of_naks() {
     let mut client = Client::new();
     let discover = client.message();
     let discover = refused_after(&mut client, &discover);
@@ -335,7 +337,7 @@ fn case_35_a_lease_ends_the_count_of_naks() {
 }
 
 #[test]
-fn case_36_nak_flood_makes_one_discover() {
+fn case_036_nak_flood_makes_one_discover() {
     let (mut client, request) = requesting();
     let nak = Reply::nak(&request.sent).frame();
     for _ in 0..1000 {
@@ -347,7 +349,7 @@ fn case_36_nak_flood_makes_one_discover() {
 }
 
 #[test]
-fn case_36_hostile_server_that_offers_and_refuses_gets_few_discovers() {
+fn case_036_hostile_server_that_offers_and_refuses_gets_few_discovers() {
     let mut client = Client::new();
     let mut discover = client.message();
     while client.elapsed() < 600_000 {

@@ -3,7 +3,9 @@
 mod support;
 mod transcript;
 
-use dhcp_proto::{Config, DeconfigureCause, Duration, MessageType, Start, State};
+use dhcp_proto::{
+    Action, Config, DeconfigureCause, Duration, Link, MessageType, Pace, Setback, Start, State,
+};
 use support::server::Reply;
 use transcript::{ADDRESS, Client, MAC, deconfigure};
 
@@ -30,7 +32,7 @@ fn assert_about(gap: u64, seconds: u64) {
 }
 
 #[test]
-fn case_18_no_server_discovers_at_0_4_12_28_60_then_every_64_s() {
+fn case_018_no_server_discovers_at_0_4_12_28_60_then_every_64_s() {
     let mut client = Client::new();
 
     let at: [u64; 8] = sent_at(&mut client, MessageType::Discover);
@@ -47,7 +49,7 @@ fn case_18_no_server_discovers_at_0_4_12_28_60_then_every_64_s() {
 }
 
 #[test]
-fn case_18_secs_counts_on_and_xid_stays() {
+fn case_018_secs_counts_on_and_xid_stays() {
     let mut client = Client::new();
     let first = client.message();
     let second = client.message();
@@ -60,7 +62,7 @@ fn case_18_secs_counts_on_and_xid_stays() {
 }
 
 #[test]
-fn case_19_two_clients_started_together_drift_apart() {
+fn case_019_two_clients_started_together_drift_apart() {
     let mut one = Client::with_seed(Config::new(MAC), Start::Init, [1; 32]);
     let mut other = Client::with_seed(Config::new(MAC), Start::Init, [2; 32]);
     let one: [u64; 6] = sent_at(&mut one, MessageType::Discover);
@@ -70,7 +72,7 @@ fn case_19_two_clients_started_together_drift_apart() {
 }
 
 #[test]
-fn case_19_start_delay_is_random_within_its_bound() {
+fn case_019_start_delay_is_random_within_its_bound() {
     let delays = [1, 2, 3, 4].map(|seed| {
         let mut config = Config::new(MAC);
         config.start_delay = Duration::from_secs(10);
@@ -83,7 +85,7 @@ fn case_19_start_delay_is_random_within_its_bound() {
 }
 
 #[test]
-fn case_20_unanswered_request_is_sent_four_times_then_discovery_starts_anew() {
+fn case_020_unanswered_request_is_sent_four_times_then_discovery_starts_anew() {
     let mut client = Client::new();
     let discover = client.message();
     client.hear(&Reply::offer(&discover.sent, ADDRESS));
@@ -104,7 +106,7 @@ fn case_20_unanswered_request_is_sent_four_times_then_discovery_starts_anew() {
 }
 
 #[test]
-fn case_20_late_ack_to_a_repeated_request_counts_from_the_first_sending() {
+fn case_020_late_ack_to_a_repeated_request_counts_from_the_first_sending() {
     let mut client = Client::new();
     client.request_offered(|offer| offer);
     let first = client.message();
@@ -118,7 +120,7 @@ fn case_20_late_ack_to_a_repeated_request_counts_from_the_first_sending() {
 }
 
 #[test]
-fn case_22_new_transactions_have_new_xids() {
+fn case_022_new_transactions_have_new_xids() {
     let mut client = Client::new();
     let discover = client.message();
     client.hear(&Reply::offer(&discover.sent, ADDRESS));
@@ -136,7 +138,7 @@ fn case_22_new_transactions_have_new_xids() {
 }
 
 #[test]
-fn case_22_another_seed_gives_other_xids() {
+fn case_022_another_seed_gives_other_xids() {
     let xids = [1, 2, 3].map(|seed| {
         Client::with_seed(Config::new(MAC), Start::Init, [seed; 32])
             .message()
@@ -147,7 +149,7 @@ fn case_22_another_seed_gives_other_xids() {
 }
 
 #[test]
-fn case_23_sleep_past_the_end_of_the_lease_expires_it() {
+fn case_023_sleep_past_the_end_of_the_lease_expires_it() {
     let mut client = Client::bound_for(3600);
     client.sleep(100_000_000);
     assert_eq!(client.action(), deconfigure(DeconfigureCause::Expired));
@@ -158,7 +160,7 @@ fn case_23_sleep_past_the_end_of_the_lease_expires_it() {
 }
 
 #[test]
-fn case_23_ack_heard_on_waking_after_the_end_is_of_no_use() {
+fn case_023_ack_heard_on_waking_after_the_end_is_of_no_use() {
     let mut client = Client::bound_for(3600);
     client.elapse(1_800_000);
     let renewal = client.messages().pop().unwrap();
@@ -176,4 +178,128 @@ fn case_23_ack_heard_on_waking_after_the_end_is_of_no_use() {
     );
     assert_eq!(client.machine.poll_action(), None);
     assert_eq!(client.machine.state(), State::Selecting);
+}
+
+/// udhcpc's default: three messages three seconds apart, then a pause of twenty.
+const FIXED: Pace = Pace {
+    first: Duration::from_secs(3),
+    longest: Duration::from_secs(3),
+    jitter: Duration::ZERO,
+    attempt: Some(Duration::from_secs(9)),
+    pause: Duration::from_secs(20),
+};
+
+fn paced(pace: Pace) -> Client {
+    let mut config = Config::new(MAC);
+    config.pace = pace;
+    Client::with(config, Start::Init)
+}
+
+#[test]
+fn case_018_a_fixed_rhythm_without_jitter_is_kept_to_the_millisecond() {
+    let mut client = paced(FIXED);
+    let at: [u64; 7] = sent_at(&mut client, MessageType::Discover);
+    assert_eq!(at, [0, 3_000, 6_000, 29_000, 32_000, 35_000, 58_000]);
+    let told = client.actions();
+    assert_eq!(told, [const { Action::Setback(Setback::NoAnswer) }; 2]);
+}
+
+#[test]
+fn case_018_doubling_ends_at_the_longest_wait_of_the_operator() {
+    let mut client = paced(Pace {
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(10),
+        jitter: Duration::ZERO,
+        ..Pace::default()
+    });
+    let at: [u64; 7] = sent_at(&mut client, MessageType::Discover);
+    assert_eq!(gaps(&at), [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+}
+
+#[test]
+fn case_020_request_keeps_the_rhythm_and_its_four_sendings() {
+    let mut client = paced(Pace {
+        attempt: None,
+        ..FIXED
+    });
+    let discover = client.message();
+    client.hear(&Reply::offer(&discover.sent, ADDRESS));
+    let at: [u64; 4] = sent_at(&mut client, MessageType::Request);
+    assert_eq!(at, [0, 3_000, 6_000, 9_000]);
+    let anew = client.message();
+    assert_eq!(anew.sent.message_type, MessageType::Discover);
+    assert_eq!(anew.at, 12_000);
+}
+
+#[test]
+fn an_attempt_that_is_over_in_requesting_starts_anew_after_the_pause() {
+    let mut client = paced(FIXED);
+    client.message();
+    let discover = client.message();
+    client.hear(&Reply::offer(&discover.sent, ADDRESS));
+    let requests: [u64; 2] = sent_at(&mut client, MessageType::Request);
+    assert_eq!(requests, [3_000, 6_000]);
+    let anew = client.message();
+    assert_eq!(client.action(), Action::Setback(Setback::NoAnswer));
+    assert_eq!(anew.sent.message_type, MessageType::Discover);
+    assert_eq!(anew.at, 29_000);
+    assert_ne!(anew.sent.xid, discover.sent.xid);
+    assert_eq!(anew.sent.secs, 29);
+}
+
+#[test]
+fn an_attempt_without_a_link_is_over_in_time_too() {
+    let mut client = paced(FIXED);
+    client.link(Link::Down);
+    client.messages();
+    client.elapse(8_999);
+    assert_eq!(client.actions(), []);
+    client.elapse(1);
+    assert_eq!(client.action(), Action::Setback(Setback::NoAnswer));
+    client.elapse(29_000);
+    assert_eq!(client.action(), Action::Setback(Setback::NoAnswer));
+    assert_eq!(client.messages(), []);
+}
+
+#[test]
+fn a_lease_in_time_ends_the_attempt() {
+    let mut client = paced(FIXED);
+    client.request_offered(|offer| offer);
+    let request = client.message();
+    client.hear(&Reply::ack(&request.sent, ADDRESS));
+    assert!(matches!(client.action(), Action::Configure { .. }));
+    client.elapse(100_000);
+    assert_eq!(client.actions(), []);
+    assert_eq!(client.machine.state(), State::Bound);
+}
+
+#[test]
+fn an_attempt_to_confirm_a_lease_that_is_kept_is_no_setback() {
+    let mut client = paced(FIXED);
+    client.request_offered(|offer| offer);
+    let request = client.message();
+    client.hear(&Reply::ack(&request.sent, ADDRESS));
+    client.actions();
+    client.link(Link::Down);
+    client.link(Link::Up);
+    client.elapse(60_000);
+    assert_eq!(client.actions(), []);
+    // 0 and 3 s in REBOOTING, 5 and 8 s in SELECTING, then twice three after pauses.
+    let at: Vec<u64> = client.messages().iter().map(|message| message.at).collect();
+    let rhythm = [0, 3_000, 5_000, 8_000, 29_000, 32_000, 35_000, 58_000];
+    assert_eq!(at, rhythm);
+}
+
+#[test]
+fn a_rhythm_without_waits_is_a_tenth_of_a_second() {
+    let mut client = paced(Pace {
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+        jitter: Duration::ZERO,
+        attempt: Some(Duration::ZERO),
+        pause: Duration::ZERO,
+    });
+    client.elapse(10_000);
+    let sent = client.machine.counters().sent(MessageType::Discover);
+    assert!((90..=110).contains(&sent), "{sent} DISCOVER in ten seconds");
 }

@@ -6,7 +6,7 @@ use core::net::Ipv4Addr;
 use super::{context::Context, lifetimes::Lifetimes};
 use crate::{
     discard::Discard,
-    lease::Lease,
+    lease::{Lease, Origin},
     message::{Options, Received, Xid},
     time::Instant,
 };
@@ -96,6 +96,7 @@ pub(super) fn lease(
         address: received.yiaddr,
         prefix_length,
         broadcast: options.broadcast,
+        origin: Origin::Server,
         server_identifier: server,
         routers,
         routes,

@@ -3,16 +3,21 @@
 use core::net::Ipv4Addr;
 
 use super::{
+    backoff::attempt_end,
+    context::Context,
     held::Held,
     surface::{Action, DeconfigureCause},
+    timer::Timers,
 };
 use crate::time::Instant;
 
-/// An attempt to get a lease, from INIT or INIT-REBOOT to BOUND.
+/// From INIT or INIT-REBOOT to BOUND, in one attempt or several.
 #[derive(Debug)]
 pub(super) struct Acquisition {
     /// For the secs field.
     pub(super) began_at: Instant,
+    /// When the attempt that goes on is over.
+    pub(super) attempt_ends_at: Option<Instant>,
     /// How many DHCPNAKs came since the last lease.
     pub(super) naks: u32,
     /// The address to suggest: RFC 2131 section 4.4.1: "The client MAY suggest a network address
@@ -28,9 +33,10 @@ pub(super) struct Acquisition {
 
 impl Acquisition {
     /// From nothing.
-    pub(super) fn new(began_at: Instant) -> Self {
+    pub(super) fn new(context: &Context) -> Self {
         Self {
-            began_at,
+            began_at: context.now,
+            attempt_ends_at: attempt_end(context.config.pace, context.now),
             naks: 0,
             wanted: None,
             held: None,
@@ -38,17 +44,21 @@ impl Acquisition {
     }
 
     /// With a lease in force that is to be confirmed.
-    pub(super) fn holding(began_at: Instant, held: Held) -> Self {
+    pub(super) fn holding(held: Held, context: &Context) -> Self {
         Self {
             wanted: Some(held.lease.address),
             held: Some(held),
-            ..Self::new(began_at)
+            ..Self::new(context)
         }
     }
 
-    /// When the lease in force ends.
-    pub(super) fn expiry(&self) -> Option<Instant> {
-        self.held.as_ref().and_then(|held| held.lease.expires_at)
+    /// What runs in every state of an acquisition.
+    pub(super) fn timers(&self) -> Timers {
+        Timers {
+            expiry: self.held.as_ref().and_then(|held| held.lease.expires_at),
+            attempt: self.attempt_ends_at,
+            ..Timers::default()
+        }
     }
 
     /// Gives up the lease in force.

@@ -5,12 +5,12 @@ use alloc::boxed::Box;
 use super::{
     acquisition::Acquisition,
     context::Context,
-    held::Held,
+    held::{Gained, Held},
     init::Init,
     rebinding::Rebinding,
     renewing::Renewing,
-    surface::{Action, ConfigureCause, DeconfigureCause, UpdateCause},
-    timer::{Timer, Timers},
+    surface::DeconfigureCause,
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::lease::Lease;
@@ -22,28 +22,9 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Takes up a lease that came out of an acquisition. Where another one is in force, after the
-    /// link was away, it is changed to the new one and not taken down in between.
-    pub(super) fn acquired(
-        in_force: Option<Held>,
-        lease: Box<Lease>,
-        cause: ConfigureCause,
-    ) -> Transition {
-        match in_force {
-            None => Self::applying(Held::configure(lease, cause)),
-            Some(held) if held.lease.server_identifier == lease.server_identifier => {
-                Self::extended(held, lease, UpdateCause::Renewed)
-            }
-            Some(held) => Self::extended(held, lease, UpdateCause::Rebound),
-        }
-    }
-
-    /// Takes up a lease in place of the one in force.
-    pub(super) fn extended(held: Held, lease: Box<Lease>, cause: UpdateCause) -> Transition {
-        Self::applying(held.update(lease, cause))
-    }
-
-    fn applying((held, action): (Held, Action)) -> Transition {
+    /// Takes up a lease, in place of the one in force if there is one.
+    pub(super) fn take_up(in_force: Option<Held>, lease: Box<Lease>, gained: Gained) -> Transition {
+        let (held, action) = Held::take_up(in_force, lease, gained);
         Transition::to(Self { held }).acting(Some(action))
     }
 
@@ -57,12 +38,11 @@ impl Bound {
     }
 
     /// RFC 2131 section 4.4.5: "At time T1 the client moves to RENEWING state".
-    pub(super) fn fire(self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => expire(self.held, context),
-            Timer::Rebinding => Rebinding::enter(self.held, context.now, context),
-            Timer::Renewal => Renewing::enter(self.held, context),
-            Timer::GiveUp | Timer::Retransmission | Timer::Start => Transition::to(self),
+    pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::Rebinding => Rebinding::enter(self.held, context.now, context),
+            Step::Renewal => Renewing::enter(self.held, context),
+            Step::GiveUp | Step::Retransmission | Step::Start => Transition::to(self),
         }
     }
 }
@@ -71,7 +51,7 @@ impl Bound {
 /// moves to INIT state, MUST immediately stop any other network processing and requests network
 /// initialization parameters as if the client were uninitialized."
 pub(super) fn expire(held: Held, context: &Context) -> Transition {
-    let mut acquisition = Acquisition::holding(context.now, held);
+    let mut acquisition = Acquisition::holding(held, context);
     let action = acquisition.lose(DeconfigureCause::Expired);
     Transition::to(Init::again(acquisition, context)).acting(action)
 }

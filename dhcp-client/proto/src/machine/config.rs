@@ -34,9 +34,44 @@ pub struct Config {
     /// The first DHCPDISCOVER waits a random time up to this (RFC 2131 section 4.4.1 suggests one to
     /// ten seconds; the default is none, as in every client in wide use).
     pub start_delay: Duration,
+    /// How an unanswered message is repeated while there is no lease.
+    pub pace: Pace,
     /// How options are read into [`Lease::parameters`](crate::Lease::parameters) where that is not as
     /// their RFCs say.
     pub kinds: BTreeMap<u8, Kind>,
+}
+
+/// How an unanswered message is repeated while there is no lease.
+///
+/// With `first` equal to `longest` and without jitter it is a fixed rhythm, as udhcpc has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The first wait. Less than a tenth of a second counts as that: priv lets ten messages a second out.
+    pub first: Duration,
+    /// Each wait is twice the one before, up to this.
+    pub longest: Duration,
+    /// The most that is added to, or taken from, a wait by chance.
+    pub jitter: Duration,
+    /// An attempt is over after this, and that is told as a [`Setback`](crate::Setback); `None` is never.
+    /// Less than a second counts as that.
+    pub attempt: Option<Duration>,
+    /// How long the next attempt is put off then.
+    pub pause: Duration,
+}
+
+impl Default for Pace {
+    /// RFC 2131 section 4.1: "the delay before the first retransmission SHOULD be 4 seconds randomized by
+    /// the value of a uniform random number chosen from the range -1 to +1. [...] The retransmission delay
+    /// SHOULD be doubled with subsequent retransmissions up to a maximum of 64 seconds."
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(4),
+            longest: Duration::from_secs(64),
+            jitter: Duration::from_secs(1),
+            attempt: None,
+            pause: Duration::ZERO,
+        }
+    }
 }
 
 impl Config {
@@ -55,6 +90,7 @@ impl Config {
             maximum_message_size: 1472,
             reboot_timeout: Duration::from_secs(5),
             start_delay: Duration::ZERO,
+            pace: Pace::default(),
             kinds: BTreeMap::new(),
         }
     }

@@ -78,6 +78,6 @@ impl Extension {
 
     /// Figure 5, DHCPNAK in RENEWING and REBINDING: "Halt network", and INIT.
     pub(super) fn refused(self, held: Held, context: &Context) -> Transition {
-        Init::after_nak(Acquisition::holding(context.now, held), context)
+        Init::after_nak(Acquisition::holding(held, context), context)
     }
 }

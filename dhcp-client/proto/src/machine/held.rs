@@ -14,6 +14,40 @@ pub(super) struct Held {
     unconfirmed: Option<Unconfirmed>,
 }
 
+/// How a lease came to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gained {
+    /// A server committed what it had offered.
+    Acquired,
+    /// A server confirmed an address that was remembered.
+    Confirmed,
+    /// Its own server extended it.
+    Renewed,
+    /// Some server extended it.
+    Rebound,
+}
+
+impl Gained {
+    const fn configure_cause(self) -> ConfigureCause {
+        match self {
+            Self::Confirmed => ConfigureCause::Rebooted,
+            // The lease that was to be extended is over by now.
+            Self::Acquired | Self::Renewed | Self::Rebound => ConfigureCause::Bound,
+        }
+    }
+
+    /// The cause where another lease is in force; of an address that was sought anew, after the link was
+    /// away, it does not matter how it was found again.
+    const fn update_cause(self, same_address: bool) -> UpdateCause {
+        match self {
+            Self::Renewed => UpdateCause::Renewed,
+            Self::Rebound => UpdateCause::Rebound,
+            Self::Acquired | Self::Confirmed if same_address => UpdateCause::Rebooted,
+            Self::Acquired | Self::Confirmed => UpdateCause::Bound,
+        }
+    }
+}
+
 /// What the host has not answered for yet.
 #[derive(Debug)]
 enum Unconfirmed {
@@ -43,8 +77,23 @@ impl Held {
         }
     }
 
-    /// A lease where there was none.
-    pub(super) fn configure(lease: Box<Lease>, cause: ConfigureCause) -> (Self, Action) {
+    /// Takes up `lease` in place of the one in force, if there is one: that is changed, and not taken
+    /// down in between.
+    pub(super) fn take_up(
+        in_force: Option<Self>,
+        lease: Box<Lease>,
+        gained: Gained,
+    ) -> (Self, Action) {
+        match in_force {
+            None => Self::configure(lease, gained.configure_cause()),
+            Some(held) => {
+                let cause = gained.update_cause(held.lease.address == lease.address);
+                held.update(lease, cause)
+            }
+        }
+    }
+
+    fn configure(lease: Box<Lease>, cause: ConfigureCause) -> (Self, Action) {
         let held = Self {
             lease: lease.clone(),
             unconfirmed: Some(Unconfirmed::Configure),
@@ -52,8 +101,7 @@ impl Held {
         (held, Action::Configure { lease, cause })
     }
 
-    /// A newer lease in place of this one.
-    pub(super) fn update(self, lease: Box<Lease>, cause: UpdateCause) -> (Self, Action) {
+    fn update(self, lease: Box<Lease>, cause: UpdateCause) -> (Self, Action) {
         let unconfirmed = match self.unconfirmed {
             None => Unconfirmed::Update {
                 former: self.lease,

@@ -2,11 +2,11 @@
 
 use super::{
     acquisition::Acquisition,
-    backoff::nak_delay,
+    backoff::{attempt_end, nak_delay},
     context::Context,
     selecting::Selecting,
-    surface::DeconfigureCause,
-    timer::{Timer, Timers},
+    surface::{DeconfigureCause, Setback},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::time::{Duration, Instant};
 /// How long a lease that the host refused keeps the client from asking for another. RFC 2131 section
 /// 3.1 has it for a declined address: "The client SHOULD wait a minimum of ten seconds before
 /// restarting the configuration process to avoid excessive network traffic in case of looping."
-const REFUSAL_DELAY: Duration = Duration::from_secs(10);
+pub(super) const REFUSAL_DELAY: Duration = Duration::from_secs(10);
 
 /// Waits for its time to come, and for the link.
 #[derive(Debug)]
@@ -25,17 +25,17 @@ pub(super) struct Init {
 }
 
 impl Init {
-    /// For a client with nothing. RFC 2131 section 4.4.1: "The client SHOULD wait a random time
-    /// between one and ten seconds to desynchronize the use of DHCP at startup": as long as configured.
-    pub(super) fn first(context: &mut Context) -> Self {
+    /// For a client that just started. RFC 2131 section 4.4.1: "The client SHOULD wait a random time
+    /// between one and ten seconds to desynchronize the use of DHCP at startup.": as long as configured.
+    pub(super) fn first(acquisition: Acquisition, context: &mut Context) -> Self {
         let delay = context.random.up_to(context.config.start_delay);
         Self {
-            acquisition: Acquisition::new(context.now),
+            acquisition,
             not_before: context.after(delay),
         }
     }
 
-    /// At once, in an attempt that goes on.
+    /// At once, in an acquisition that goes on.
     pub(super) fn again(acquisition: Acquisition, context: &Context) -> Self {
         Self {
             acquisition,
@@ -55,32 +55,43 @@ impl Init {
             not_before,
         })
         .acting(action)
+        .telling(Some(Setback::Refused))
+    }
+
+    /// No server gave a lease in the time that an attempt has. RFC 2131 section 3.1 step 5: "The client
+    /// SHOULD notify the user that the initialization process has failed and is restarting." A client
+    /// whose link came back, and that still has its lease, has not failed.
+    pub(super) fn after_attempt(mut acquisition: Acquisition, context: &Context) -> Transition {
+        let pace = context.config.pace;
+        let not_before = context.after(pace.pause);
+        acquisition.attempt_ends_at = attempt_end(pace, not_before);
+        let setback = acquisition.held.is_none().then_some(Setback::NoAnswer);
+        Transition::to(Self {
+            acquisition,
+            not_before,
+        })
+        .telling(setback)
     }
 
     /// For a client whose lease the host did not take.
     pub(super) fn after_refusal(context: &Context) -> Self {
         Self {
-            acquisition: Acquisition::new(context.now),
+            acquisition: Acquisition::new(context),
             not_before: context.after(REFUSAL_DELAY),
         }
     }
 
     pub(super) fn timers(&self, link_up: bool) -> Timers {
         Timers {
-            expiry: self.acquisition.expiry(),
             start: link_up.then_some(self.not_before),
-            ..Timers::default()
+            ..self.acquisition.timers()
         }
     }
 
-    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => {
-                let action = self.acquisition.lose(DeconfigureCause::Expired);
-                Transition::to(self).acting(action)
-            }
-            Timer::Start => Selecting::enter(self.acquisition, context),
-            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Retransmission => {
+    pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::Start => Selecting::enter(self.acquisition, context),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Retransmission => {
                 Transition::to(self)
             }
         }

@@ -5,8 +5,7 @@ use super::{
     context::Context,
     init::Init,
     rebooting::Rebooting,
-    surface::DeconfigureCause,
-    timer::{Timer, Timers},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::time::Instant;
@@ -40,20 +39,15 @@ impl InitReboot {
 
     pub(super) fn timers(&self, link_up: bool) -> Timers {
         Timers {
-            expiry: self.acquisition.expiry(),
             start: link_up.then_some(self.since),
-            ..Timers::default()
+            ..self.acquisition.timers()
         }
     }
 
-    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => {
-                let action = self.acquisition.lose(DeconfigureCause::Expired);
-                Transition::to(Init::again(self.acquisition, context)).acting(action)
-            }
-            Timer::Start => Rebooting::enter(self.acquisition, self.address, context),
-            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Retransmission => {
+    pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::Start => Rebooting::enter(self.acquisition, self.address, context),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Retransmission => {
                 Transition::to(self)
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  surface, config   what goes in and comes out        timer, backoff, lifetimes   when
-//!  init ... stopped  the states, which decide          draft, acceptance           what is said and heard
+//!  inputs, phase     which state answers what          draft, acceptance           what is said and heard
+//!  init ... stopped  the states, which decide          acquisition, held           what they carry along
 //!  transition        the one place that applies        outbox                      what waits to be taken
 //! ```
 
@@ -17,6 +18,7 @@ mod extension;
 mod held;
 mod init;
 mod init_reboot;
+mod inputs;
 mod lifetimes;
 mod outbox;
 mod phase;
@@ -34,10 +36,10 @@ mod transition;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
-pub use config::Config;
+pub use config::{Config, Pace};
 pub use surface::{
-    Action, Applied, Command, ConfigureCause, DeconfigureCause, Link, Start, State, Transmit,
-    UpdateCause,
+    Action, Applied, Command, ConfigureCause, DeconfigureCause, Link, Setback, Start, State,
+    Transmit, UpdateCause,
 };
 
 use self::{
@@ -51,27 +53,28 @@ use crate::{
     wire::{self, MalformedOptions},
 };
 
-/// How many timers one input may fire. A chain has at most four links (a lease ends, the address is
-/// given up, INIT is over, DHCPDISCOVER goes out); what is left would be due at once and is fired by
-/// the next call.
-const CHAIN: usize = 6;
+/// How many timers one input may fire. The longest chain is shorter (a lease ends, the address is given
+/// up, the attempt is over, INIT is over, DHCPDISCOVER goes out); what is left would be due at once and is
+/// fired by the next call.
+const CHAIN: usize = 8;
 
 /// The DHCP client of one interface.
 ///
 /// # Calling convention
 ///
-/// After [`Machine::new`] and after every `handle_*`, `handle_applied` too, the driver
+/// After [`Machine::new`] and after every `handle_*` the driver
 ///
 /// 1. takes [`poll_transmit`](Self::poll_transmit) until it is `None`, and sends; this comes first,
 ///    since a DHCPRELEASE needs the address that the next action takes away;
-/// 2. takes [`poll_action`](Self::poll_action) until it is `None`, and has the host perform it;
-///    for each `Configure` and each `Update`, in order, it calls
-///    [`handle_applied`](Self::handle_applied) once with what came of it;
+/// 2. takes one [`poll_action`](Self::poll_action), has the host perform it, calls
+///    [`handle_applied`](Self::handle_applied) with what came of it if it was a `Configure` or an
+///    `Update`, and begins again at 1, until there is no action left;
 /// 3. asks [`poll_timeout`](Self::poll_timeout) and calls [`handle_timeout`](Self::handle_timeout) at
 ///    that time, or any time later.
 ///
 /// Nothing here blocks or fails. A frame that is of no use is a counted discard. One input makes at
-/// most one message and two actions, and no more than that ever waits.
+/// most one message and three actions (`Deconfigure`, `Setback`, and `Configure` or `Update`, in this
+/// order), and no more than that ever waits.
 ///
 /// # Time
 ///
@@ -202,7 +205,7 @@ impl Machine {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called. `None` where there is nothing
-    /// to wait for but the world: an infinite lease, no link, Stopped. T1 and T2 are not in it while an
+    /// to wait for but the world: an infinite lease, no link (unless attempts have an end), Stopped. T1 and T2 are not in it while an
     /// [`Action`] waits to be taken or to be answered for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -233,11 +236,12 @@ impl Machine {
         self.last_server
     }
 
-    /// What the last DHCPNAK said of its reason, for the log. RFC 2132 section 9.9: option 56 "is used
-    /// by a DHCP server to provide an error message to a DHCP client in a DHCPNAK message".
+    /// What the last DHCPNAK said of its reason, for the log, once. RFC 2132 section 9.9: "This option is
+    /// used by a DHCP server to provide an error message to a DHCP client in a DHCPNAK message in the event
+    /// of a failure."
     #[must_use]
-    pub fn refusal_text(&self) -> Option<&str> {
-        self.refusal_text.as_deref()
+    pub fn take_refusal_text(&mut self) -> Option<String> {
+        self.refusal_text.take()
     }
 
     /// Takes note of the time, and does what should have been done by now before anything else: a

@@ -1,10 +1,10 @@
-//! What waits to be taken by the driver. It holds one message and two actions at the most, however
+//! What waits to be taken by the driver. It holds one message and three actions at the most, however
 //! late the driver comes: what a newer one makes pointless is dropped.
 
 use super::{
     config::Config,
     draft::Draft,
-    surface::{Action, Applied, Transmit},
+    surface::{Action, Applied, ConfigureCause, Setback, Transmit},
 };
 use crate::message::MessageType;
 
@@ -14,7 +14,9 @@ pub(super) struct Outbox {
     transmit: Option<(MessageType, Transmit)>,
     /// `Deconfigure`, of a lease that the host has.
     removal: Option<Action>,
-    /// `Configure` or `Update`; after the removal, if there is one.
+    /// After the removal, if there is one.
+    setback: Option<Setback>,
+    /// `Configure` or `Update`; after the others.
     lease: Option<Action>,
     /// `Configure`s and `Update`s taken and not answered for.
     unanswered: u32,
@@ -33,18 +35,38 @@ impl Outbox {
     }
 
     pub(super) fn act(&mut self, action: Action) {
-        match (action, self.lease.take()) {
+        match action {
+            Action::Setback(setback) => self.setback = Some(setback),
             // The host never heard of the lease that goes.
-            (Action::Deconfigure { .. }, Some(Action::Configure { .. })) => {}
-            (removal @ Action::Deconfigure { .. }, _) => self.removal = Some(removal),
-            // It never heard of the lease that changes, so the new one is its first.
-            (Action::Update { lease, cause: _ }, Some(Action::Configure { lease: _, cause })) => {
-                self.lease = Some(Action::Configure { lease, cause });
+            Action::Deconfigure { .. } if self.is_new() => self.lease = None,
+            Action::Deconfigure { .. } => {
+                self.lease = None;
+                self.removal = Some(action);
             }
-            (newer @ (Action::Configure { .. } | Action::Update { .. }), _) => {
-                self.lease = Some(newer);
+            Action::Configure { .. } => self.lease = Some(action),
+            Action::Update { lease, cause } => {
+                self.lease = Some(match self.lease.take() {
+                    // It never heard of the lease that changes, so the new one is its first.
+                    Some(Action::Configure {
+                        lease: former,
+                        cause,
+                    }) => Action::Configure {
+                        cause: if former.origin == lease.origin {
+                            cause
+                        } else {
+                            ConfigureCause::Bound
+                        },
+                        lease,
+                    },
+                    None | Some(_) => Action::Update { lease, cause },
+                });
             }
         }
+    }
+
+    /// Whether a lease waits that the host has not heard of.
+    fn is_new(&self) -> bool {
+        matches!(self.lease, Some(Action::Configure { .. }))
     }
 
     /// Whether the host has heard of every lease, and has answered.
@@ -57,8 +79,9 @@ impl Outbox {
     }
 
     pub(super) fn take_action(&mut self) -> Option<Action> {
-        if let Some(removal) = self.removal.take() {
-            return Some(removal);
+        let first = self.removal.take();
+        if let Some(action) = first.or_else(|| self.setback.take().map(Action::Setback)) {
+            return Some(action);
         }
         let action = self.lease.take()?;
         self.unanswered = self.unanswered.saturating_add(1);
@@ -81,7 +104,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        lease::Lease,
+        lease::{Lease, Origin},
         machine::{ConfigureCause, DeconfigureCause, UpdateCause},
         time::Instant,
     };
@@ -91,6 +114,7 @@ mod tests {
             address: Ipv4Addr::new(10, 0, 0, last_octet),
             prefix_length: 24,
             broadcast: None,
+            origin: Origin::Server,
             server_identifier: Ipv4Addr::new(10, 0, 0, 1),
             routers: Vec::new(),
             routes: Vec::new(),
@@ -165,6 +189,35 @@ mod tests {
     #[test]
     fn of_many_changes_the_newest_is_left() {
         assert_eq!(left_of([update(2), update(3), update(4)]), [update(4)]);
+    }
+
+    #[test]
+    fn a_setback_comes_after_the_removal_and_before_the_next_lease() {
+        let setback = |setback| Action::Setback(setback);
+        assert_eq!(
+            left_of([
+                setback(Setback::NoAnswer),
+                configure(2),
+                setback(Setback::Refused),
+                deconfigure(),
+                deconfigure(),
+                configure(3),
+            ]),
+            [deconfigure(), setback(Setback::Refused), configure(3)]
+        );
+    }
+
+    #[test]
+    fn an_address_of_the_hosts_own_that_it_never_heard_of_leaves_no_cause_behind() {
+        let Action::Configure { mut lease, .. } = configure(2) else {
+            panic!("no Configure");
+        };
+        lease.origin = Origin::LinkLocal;
+        let own = Action::Configure {
+            lease,
+            cause: ConfigureCause::LinkLocal,
+        };
+        assert_eq!(left_of([own, update(3)]), [configure(3)]);
     }
 
     #[test]

@@ -4,13 +4,12 @@
 use super::{
     acceptance::check_xid,
     backoff::next_attempt,
-    bound::{Bound, expire},
+    bound::Bound,
     context::Context,
     draft::Draft,
     extension::{Extension, Verdict},
-    held::Held,
-    surface::UpdateCause,
-    timer::{Timer, Timers},
+    held::{Gained, Held},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::{message::Received, time::Instant};
@@ -54,17 +53,14 @@ impl Rebinding {
         }
     }
 
-    pub(super) fn fire(self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => expire(self.held, context),
+    pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
+        match step {
             // An infinite lease has no end to wait for, and nothing to lose.
-            Timer::Retransmission if self.held.lease.expires_at.is_none() => {
+            Step::Retransmission if self.held.lease.expires_at.is_none() => {
                 Transition::to(Bound { held: self.held })
             }
-            Timer::Retransmission => self.ask(context),
-            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Start => {
-                Transition::to(self)
-            }
+            Step::Retransmission => self.ask(context),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
         }
     }
 
@@ -72,7 +68,7 @@ impl Rebinding {
     pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
         match check_xid(received, self.exchange.xid) {
             Ok(()) => match self.exchange.verdict(&self.held, received, context) {
-                Verdict::Extended(lease) => Bound::extended(self.held, lease, UpdateCause::Rebound),
+                Verdict::Extended(lease) => Bound::take_up(Some(self.held), lease, Gained::Rebound),
                 Verdict::Refused => self.exchange.refused(self.held, context),
                 Verdict::Discarded(discard) => Transition::discarding(self, discard),
             },

@@ -10,11 +10,10 @@ use super::{
     bound::Bound,
     context::Context,
     draft::Draft,
-    held::Held,
+    held::{Gained, Held},
     init::Init,
     init_reboot::InitReboot,
-    surface::{ConfigureCause, DeconfigureCause},
-    timer::{Timer, Timers},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::{
@@ -42,7 +41,7 @@ impl Rebooting {
         context: &mut Context,
     ) -> Transition {
         let mut backoff = Backoff::default();
-        let resend_at = backoff.sent(context.now, &mut context.random);
+        let resend_at = backoff.sent(context);
         let rebooting = Self {
             acquisition,
             address,
@@ -75,32 +74,27 @@ impl Rebooting {
 
     pub(super) fn timers(&self) -> Timers {
         Timers {
-            expiry: self.acquisition.expiry(),
             give_up: Some(self.give_up_at),
             retransmission: Some(self.resend_at),
-            ..Timers::default()
+            ..self.acquisition.timers()
         }
     }
 
     /// RFC 2131 section 3.2 step 3: "The client times out and retransmits the DHCPREQUEST message if
     /// the client receives neither a DHCPACK nor a DHCPNAK message." Section 4.3.2 has a server that
     /// does not know the client stay silent, so silence is a common answer and is not waited for long.
-    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => {
-                let action = self.acquisition.lose(DeconfigureCause::Expired);
-                Transition::to(self).acting(action)
-            }
-            Timer::GiveUp => {
+    pub(super) fn fire(mut self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::GiveUp => {
                 self.acquisition.wanted = Some(self.address);
                 Transition::to(Init::again(self.acquisition, context))
             }
-            Timer::Retransmission => {
-                self.resend_at = self.backoff.sent(context.now, &mut context.random);
+            Step::Retransmission => {
+                self.resend_at = self.backoff.sent(context);
                 let request = self.request(context);
                 Transition::to(self).sending(request)
             }
-            Timer::Rebinding | Timer::Renewal | Timer::Start => Transition::to(self),
+            Step::Rebinding | Step::Renewal | Step::Start => Transition::to(self),
         }
     }
 
@@ -121,9 +115,7 @@ impl Rebooting {
                     lease_time: self.acquisition.held.as_ref().map(Held::lease_time),
                 };
                 match lease(received, asked, context) {
-                    Ok(lease) => {
-                        Bound::acquired(self.acquisition.held, lease, ConfigureCause::Rebooted)
-                    }
+                    Ok(lease) => Bound::take_up(self.acquisition.held, lease, Gained::Confirmed),
                     Err(discard) => Transition::discarding(self, discard),
                 }
             }

@@ -3,14 +3,13 @@
 use super::{
     acceptance::{check_xid, server_of},
     backoff::next_attempt,
-    bound::{Bound, expire},
+    bound::Bound,
     context::Context,
     draft::Draft,
     extension::{Extension, Verdict},
-    held::Held,
+    held::{Gained, Held},
     rebinding::Rebinding,
-    surface::UpdateCause,
-    timer::{Timer, Timers},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::{
@@ -66,23 +65,22 @@ impl Renewing {
 
     /// RFC 2131 section 4.4.5: "If no DHCPACK arrives before time T2, the client moves to REBINDING
     /// state".
-    pub(super) fn fire(self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => expire(self.held, context),
-            Timer::Rebinding => self.rebind(context),
+    pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::Rebinding => self.rebind(context),
             // An infinite lease has no T2 to wait for, and nothing to lose.
-            Timer::Retransmission if self.held.lease.rebind_at.is_none() => {
+            Step::Retransmission if self.held.lease.rebind_at.is_none() => {
                 Transition::to(Bound { held: self.held })
             }
-            Timer::Retransmission => self.ask(context),
-            Timer::GiveUp | Timer::Renewal | Timer::Start => Transition::to(self),
+            Step::Retransmission => self.ask(context),
+            Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
         }
     }
 
     pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
         match self.check(received, context) {
             Ok(()) => match self.exchange.verdict(&self.held, received, context) {
-                Verdict::Extended(lease) => Bound::extended(self.held, lease, UpdateCause::Renewed),
+                Verdict::Extended(lease) => Bound::take_up(Some(self.held), lease, Gained::Renewed),
                 Verdict::Refused => self.exchange.refused(self.held, context),
                 Verdict::Discarded(discard) => Transition::discarding(self, discard),
             },

@@ -8,9 +8,9 @@ use super::{
     bound::Bound,
     context::Context,
     draft::Draft,
+    held::Gained,
     init::Init,
-    surface::{ConfigureCause, DeconfigureCause},
-    timer::{Timer, Timers},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::{
@@ -52,7 +52,7 @@ impl Requesting {
         context: &mut Context,
     ) -> Transition {
         let mut backoff = Backoff::default();
-        let resend_at = backoff.sent(context.now, &mut context.random);
+        let resend_at = backoff.sent(context);
         let requesting = Self {
             acquisition,
             chosen,
@@ -76,30 +76,23 @@ impl Requesting {
 
     pub(super) fn timers(&self) -> Timers {
         Timers {
-            expiry: self.acquisition.expiry(),
             retransmission: Some(self.resend_at),
-            ..Timers::default()
+            ..self.acquisition.timers()
         }
     }
 
     /// RFC 2131 section 3.1 step 5: "If the client receives neither a DHCPACK or a DHCPNAK message
     /// after employing the retransmission algorithm, the client reverts to INIT state and restarts
     /// the initialization process."
-    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => {
-                let action = self.acquisition.lose(DeconfigureCause::Expired);
-                Transition::to(self).acting(action)
-            }
-            Timer::Retransmission if self.backoff.sendings() < SENDINGS => {
-                self.resend_at = self.backoff.sent(context.now, &mut context.random);
+    pub(super) fn fire(mut self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::Retransmission if self.backoff.sendings() < SENDINGS => {
+                self.resend_at = self.backoff.sent(context);
                 let request = self.request();
                 Transition::to(self).sending(request)
             }
-            Timer::Retransmission => Transition::to(Init::again(self.acquisition, context)),
-            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Start => {
-                Transition::to(self)
-            }
+            Step::Retransmission => Transition::to(Init::again(self.acquisition, context)),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
         }
     }
 
@@ -115,9 +108,7 @@ impl Requesting {
                     lease_time: self.chosen.offer.lease_time,
                 };
                 match lease(received, asked, context) {
-                    Ok(lease) => {
-                        Bound::acquired(self.acquisition.held, lease, ConfigureCause::Bound)
-                    }
+                    Ok(lease) => Bound::take_up(self.acquisition.held, lease, Gained::Acquired),
                     Err(discard) => Transition::discarding(self, discard),
                 }
             }

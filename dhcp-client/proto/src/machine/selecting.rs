@@ -8,8 +8,7 @@ use super::{
     context::Context,
     draft::Draft,
     requesting::{Chosen, Requesting},
-    surface::DeconfigureCause,
-    timer::{Timer, Timers},
+    timer::{Step, Timers},
     transition::Transition,
 };
 use crate::{
@@ -34,7 +33,7 @@ impl Selecting {
     /// inserts that identifier into the 'xid' field."
     pub(super) fn enter(acquisition: Acquisition, context: &mut Context) -> Transition {
         let mut backoff = Backoff::default();
-        let resend_at = backoff.sent(context.now, &mut context.random);
+        let resend_at = backoff.sent(context);
         let selecting = Self {
             secs: context.secs_since(acquisition.began_at),
             xid: context.random.xid(),
@@ -56,29 +55,22 @@ impl Selecting {
 
     pub(super) fn timers(&self) -> Timers {
         Timers {
-            expiry: self.acquisition.expiry(),
             retransmission: Some(self.resend_at),
-            ..Timers::default()
+            ..self.acquisition.timers()
         }
     }
 
     /// RFC 2131 section 3.1 step 3: "The client times out and retransmits the DHCPDISCOVER message
     /// if the client receives no DHCPOFFER messages."
-    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
-        match timer {
-            Timer::Expiry => {
-                let action = self.acquisition.lose(DeconfigureCause::Expired);
-                Transition::to(self).acting(action)
-            }
-            Timer::Retransmission => {
-                self.resend_at = self.backoff.sent(context.now, &mut context.random);
+    pub(super) fn fire(mut self, step: Step, context: &mut Context) -> Transition {
+        match step {
+            Step::Retransmission => {
+                self.resend_at = self.backoff.sent(context);
                 self.secs = context.secs_since(self.acquisition.began_at);
                 let discover = self.discover();
                 Transition::to(self).sending(discover)
             }
-            Timer::Rebinding | Timer::GiveUp | Timer::Renewal | Timer::Start => {
-                Transition::to(self)
-            }
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
         }
     }
 

@@ -19,8 +19,8 @@ pub enum Start {
         /// The address to be confirmed.
         address: Ipv4Addr,
     },
-    /// With a lease that is configured on the host now: BOUND, RENEWING or REBINDING as the clock
-    /// says, or INIT when it is over.
+    /// With a lease that is configured on the host now. A server's: BOUND, RENEWING or REBINDING as the
+    /// clock says, or INIT when it is over. A link-local address: INIT, and it is kept meanwhile.
     Resume(Lease),
 }
 
@@ -95,6 +95,9 @@ pub enum Action {
         /// Why.
         cause: DeconfigureCause,
     },
+    /// Nothing; but whoever waits for a lease may want to know why there is none. Where a lease went for
+    /// the same reason, this comes after its `Deconfigure`.
+    Setback(Setback),
 }
 
 /// Why a lease is configured.
@@ -104,6 +107,10 @@ pub enum ConfigureCause {
     Bound,
     /// A remembered address that a server confirmed.
     Rebooted,
+    /// An address that the host gave itself.
+    LinkLocal,
+    /// What a server said of the operator's address.
+    Informed,
 }
 
 /// Why a configured lease changes.
@@ -113,6 +120,14 @@ pub enum UpdateCause {
     Renewed,
     /// Some server extended it.
     Rebound,
+    /// A server confirmed it after the link was away.
+    Rebooted,
+    /// Another lease takes the place of the one in force.
+    Bound,
+    /// The host refused a lease, and the link-local address that was to make room for it stays.
+    LinkLocal,
+    /// A server said again what belongs to the operator's address.
+    Informed,
 }
 
 /// Why a configured lease goes.
@@ -125,11 +140,28 @@ pub enum DeconfigureCause {
     Expired,
     /// It was given back.
     Released,
+    /// Another host uses the address.
+    Conflict,
+    /// The network wants no IPv4 of hosts that can do without (RFC 8925).
+    Ipv6Only,
     /// The MAC address is another one: the lease belongs to the client that was.
     Stopped,
 }
 
-/// Where the client is: the states of RFC 2131 figure 5, and one of ours.
+/// Why there is no lease yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// No server gave a lease in the time that an attempt has.
+    NoAnswer,
+    /// A server said no to the address asked for.
+    Refused,
+    /// Another host uses the address.
+    Conflict,
+    /// The network wants no IPv4 of hosts that can do without (RFC 8925).
+    Ipv6Only,
+}
+
+/// Where the client is: the states of RFC 2131 figure 5, and some of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// INIT: about to send DHCPDISCOVER, or waiting for the link.

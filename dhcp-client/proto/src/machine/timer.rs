@@ -2,12 +2,21 @@
 
 use crate::time::Instant;
 
-/// What a timer is for. When several are due (the host slept), the first here is the one that fires:
-/// what ends a lease goes before what would use it.
+/// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
     /// The lease in force is over. Set by the DHCPACK, cancelled by the next one or the end of the lease.
     Expiry,
+    /// No server gave a lease in an attempt's time. Set where an acquisition begins and, an attempt and a
+    /// pause later, each time it fires; cancelled by a lease. Runs without a link too.
+    Attempt,
+    /// The state has something to do.
+    Step(Step),
+}
+
+/// What a state does when its time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
     /// T2: RENEWING turned to nobody; ask every server. Set by the DHCPACK, cancelled likewise.
     Rebinding,
     /// The remembered address was not confirmed in time. Set on entering REBOOTING, once.
@@ -25,6 +34,7 @@ pub(super) enum Timer {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timers {
     pub(super) expiry: Option<Instant>,
+    pub(super) attempt: Option<Instant>,
     pub(super) rebinding: Option<Instant>,
     pub(super) give_up: Option<Instant>,
     pub(super) renewal: Option<Instant>,
@@ -33,9 +43,12 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    fn table(self) -> [(Timer, Option<Instant>); 6] {
+    /// When several are due (the host slept), the first is the one that fires: what ends a lease goes
+    /// before what would use it.
+    fn table(self) -> [(Timer, Option<Instant>); 7] {
         let Self {
             expiry,
+            attempt,
             rebinding,
             give_up,
             renewal,
@@ -44,11 +57,12 @@ impl Timers {
         } = self;
         [
             (Timer::Expiry, expiry),
-            (Timer::Rebinding, rebinding),
-            (Timer::GiveUp, give_up),
-            (Timer::Renewal, renewal),
-            (Timer::Retransmission, retransmission),
-            (Timer::Start, start),
+            (Timer::Step(Step::Rebinding), rebinding),
+            (Timer::Step(Step::GiveUp), give_up),
+            (Timer::Step(Step::Renewal), renewal),
+            (Timer::Attempt, attempt),
+            (Timer::Step(Step::Retransmission), retransmission),
+            (Timer::Step(Step::Start), start),
         ]
     }
 

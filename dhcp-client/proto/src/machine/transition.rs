@@ -3,7 +3,13 @@
 //! A state decides by making a [`Transition`], which is data. [`Machine::step`] applies it: the state
 //! changes and the effects are queued, all in one place.
 
-use super::{Machine, context::Context, draft::Draft, phase::Phase, surface::Action};
+use super::{
+    Machine,
+    context::Context,
+    draft::Draft,
+    phase::Phase,
+    surface::{Action, Setback},
+};
 use crate::discard::Discard;
 
 /// What a state decided: the next state, and at most one of each effect.
@@ -13,6 +19,7 @@ pub(super) struct Transition {
     next: Phase,
     send: Option<Draft>,
     action: Option<Action>,
+    setback: Option<Setback>,
     discard: Option<Discard>,
 }
 
@@ -22,6 +29,7 @@ impl Transition {
             next: next.into(),
             send: None,
             action: None,
+            setback: None,
             discard: None,
         }
     }
@@ -44,6 +52,10 @@ impl Transition {
     pub(super) fn acting(self, action: Option<Action>) -> Self {
         Self { action, ..self }
     }
+
+    pub(super) fn telling(self, setback: Option<Setback>) -> Self {
+        Self { setback, ..self }
+    }
 }
 
 impl Machine {
@@ -58,13 +70,14 @@ impl Machine {
             next,
             send,
             action,
+            setback,
             discard,
         } = decide(phase, &mut self.context);
         self.phase = next;
         if let Some(draft) = send {
             self.outbox.send(draft, &self.context.config);
         }
-        if let Some(action) = action {
+        for action in action.into_iter().chain(setback.map(Action::Setback)) {
             self.outbox.act(action);
         }
         discard

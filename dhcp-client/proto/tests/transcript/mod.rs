@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 
 use dhcp_proto::{
     Action, Applied, Command, Config, ConfigureCause, DeconfigureCause, Discard, Instant, Lease,
-    Link, Machine, MessageType, Start, State, Transmit, UpdateCause,
+    Link, Machine, MessageType, Origin, Setback, Start, State, Transmit, UpdateCause,
 };
 
 use crate::support::{
@@ -197,12 +197,12 @@ impl Client {
     fn drain(&mut self) {
         self.take_messages();
         while let Some(action) = self.machine.poll_action() {
-            let answered = !matches!(action, Action::Deconfigure { .. });
+            let answered = matches!(action, Action::Configure { .. } | Action::Update { .. });
             self.actions.push(action);
             if answered {
                 self.machine.handle_applied(self.instant(), self.host_says);
-                self.take_messages();
             }
+            self.take_messages();
         }
     }
 
@@ -255,6 +255,15 @@ pub(crate) fn deconfigure(cause: DeconfigureCause) -> Action {
     Action::Deconfigure { cause }
 }
 
+/// That a server said no, and what went for it.
+pub(crate) fn refused(held: bool) -> Vec<Action> {
+    let removal = held.then(|| deconfigure(DeconfigureCause::Nak));
+    removal
+        .into_iter()
+        .chain([Action::Setback(Setback::Refused)])
+        .collect()
+}
+
 /// A lease of an hour that began at [`START`], as the host kept it.
 pub(crate) fn kept_lease() -> Lease {
     let at = |seconds: u64| Some(Instant::from_millis(START + seconds * 1000));
@@ -262,6 +271,7 @@ pub(crate) fn kept_lease() -> Lease {
         address: ADDRESS,
         prefix_length: 24,
         broadcast: None,
+        origin: Origin::Server,
         server_identifier: SERVER,
         routers: vec![SERVER],
         routes: Vec::new(),

@@ -1,0 +1,172 @@
+//! What happens to the client, and which state answers it how.
+
+use super::{
+    acceptance::is_host,
+    acquisition::Acquisition,
+    bound::{Bound, expire},
+    context::Context,
+    draft::Draft,
+    held::{Held, Judged},
+    init::Init,
+    init_reboot::InitReboot,
+    phase::Phase,
+    rebinding::Rebinding,
+    renewing::Renewing,
+    stopped::Stopped,
+    surface::{Action, Applied, Command, DeconfigureCause, Start},
+    timer::Timer,
+    transition::Transition,
+};
+use crate::{discard::Discard, message::Received};
+
+impl Phase {
+    /// The first state.
+    pub(super) fn first(start: Start, context: &mut Context) -> Transition {
+        match start {
+            Start::Reboot { address } if is_host(address) => Transition::to(InitReboot {
+                acquisition: Acquisition::new(context),
+                address,
+                since: context.now,
+            }),
+            Start::Init | Start::Reboot { .. } => {
+                Transition::to(Init::first(Acquisition::new(context), context))
+            }
+            // A lease whose T1 or T2 is past gets its message from the timer that is due; before
+            // that, nothing is sent.
+            Start::Resume(lease) => {
+                let held = Held::resumed(lease.into());
+                if held.lease.expires_at.is_some_and(|end| end <= context.now) {
+                    expire(held, context)
+                } else {
+                    Transition::to(Bound { held })
+                }
+            }
+        }
+    }
+
+    pub(super) fn fire(self, timer: Timer, context: &mut Context) -> Transition {
+        match timer {
+            Timer::Expiry => self.expire(context),
+            Timer::Attempt => match self.into_acquisition() {
+                Ok(acquisition) => Init::after_attempt(acquisition, context),
+                Err(phase) => Transition::to(phase),
+            },
+            Timer::Step(step) => self.step(step, context),
+        }
+    }
+
+    fn expire(mut self, context: &Context) -> Transition {
+        if let Some(acquisition) = self.acquisition_mut() {
+            let action = acquisition.lose(DeconfigureCause::Expired);
+            let transition = if let Self::InitReboot(state) = self {
+                // There is nothing to be confirmed any more.
+                Transition::to(Init::again(state.acquisition, context))
+            } else {
+                Transition::to(self)
+            };
+            return transition.acting(action);
+        }
+        match self.into_held() {
+            Some(held) => expire(held, context),
+            None => Transition::to(Stopped),
+        }
+    }
+
+    /// Figure 5: a state that waits for no server discards what servers say.
+    pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
+        match self {
+            Self::Selecting(state) => state.receive(received, context),
+            Self::Requesting(state) => state.receive(received, context),
+            Self::Renewing(state) => state.receive(received, context),
+            Self::Rebinding(state) => state.receive(received, context),
+            Self::Rebooting(state) => state.receive(received, context),
+            Self::Init(_) | Self::Bound(_) | Self::InitReboot(_) | Self::Stopped(_) => {
+                Transition::discarding(self, Discard::UnexpectedInState)
+            }
+        }
+    }
+
+    /// The link is gone: nothing is sent until it is back. A lease stays in force, since the link
+    /// mostly comes back as it was; then its address is asked for as after a restart.
+    pub(super) fn link_down(self, context: &Context) -> Transition {
+        match self {
+            Self::Selecting(state) => InitReboot::or_init(state.acquisition, context),
+            Self::Requesting(state) => InitReboot::or_init(state.acquisition, context),
+            Self::Rebooting(state) => state.interrupted(context),
+            Self::Bound(Bound { held })
+            | Self::Renewing(Renewing { held, .. })
+            | Self::Rebinding(Rebinding { held, .. }) => {
+                InitReboot::or_init(Acquisition::holding(held, context), context)
+            }
+            Self::Init(_) | Self::InitReboot(_) | Self::Stopped(_) => Transition::to(self),
+        }
+    }
+
+    /// Another MAC address is another client to the servers: it starts with nothing.
+    pub(super) fn new_mac(self, context: &Context) -> Transition {
+        if let Self::Stopped(Stopped) = self {
+            return Transition::to(self);
+        }
+        let action = self.into_held().map(|_| Action::Deconfigure {
+            cause: DeconfigureCause::Stopped,
+        });
+        Transition::to(Init::again(Acquisition::new(context), context)).acting(action)
+    }
+
+    /// A command that makes no sense in a state does nothing there.
+    pub(super) fn command(self, command: Command, context: &mut Context) -> Transition {
+        match (command, self) {
+            (Command::Stop, _) => Transition::to(Stopped),
+            (Command::Release, phase) => phase.release(context),
+            // RFC 2131 section 4.4.5: "A client MAY choose to renew or extend its lease prior to T1."
+            (Command::Renew, Self::Bound(state)) => Renewing::enter(state.held, context),
+            (Command::Rebind, Self::Bound(state)) => {
+                Rebinding::enter(state.held, context.now, context)
+            }
+            (Command::Renew, Self::Renewing(state)) => state.ask(context),
+            (Command::Rebind, Self::Renewing(state)) => state.rebind(context),
+            // It already asks every server, its own too.
+            (Command::Renew | Command::Rebind, Self::Rebinding(state)) => state.ask(context),
+            (
+                Command::Renew | Command::Rebind,
+                phase @ (Self::Init(_)
+                | Self::Selecting(_)
+                | Self::Requesting(_)
+                | Self::InitReboot(_)
+                | Self::Rebooting(_)
+                | Self::Stopped(_)),
+            ) => Transition::to(phase),
+        }
+    }
+
+    /// RFC 2131 section 4.4.6: "If the client no longer requires use of its assigned network address
+    /// (e.g., the client is gracefully shut down), the client sends a DHCPRELEASE message to the server."
+    fn release(self, context: &mut Context) -> Transition {
+        let Some(held) = self.into_held() else {
+            return Transition::to(Stopped);
+        };
+        let transition = Transition::to(Stopped).acting(Some(Action::Deconfigure {
+            cause: DeconfigureCause::Released,
+        }));
+        if context.link_up {
+            transition.sending(Draft::Release {
+                xid: context.random.xid(),
+                address: held.lease.address,
+                server: held.lease.server_identifier,
+            })
+        } else {
+            transition
+        }
+    }
+
+    /// The host's answer to the last `Configure` or `Update`.
+    pub(super) fn applied(mut self, applied: Applied, context: &Context) -> Transition {
+        match self.held_mut().map(|held| held.judge(applied)) {
+            None => Transition::to(self),
+            Some(Judged::Kept(action)) => Transition::to(self).acting(action),
+            Some(Judged::Lost(action)) => {
+                Transition::to(Init::after_refusal(context)).acting(action)
+            }
+        }
+    }
+}
