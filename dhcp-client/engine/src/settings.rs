@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dhcp_proto::{Config, Pace};
+use dhcp_proto::{Config, FullName, Pace};
 use sdk_rpc::{Kind, LinkState, Settings};
 
 /// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
@@ -23,7 +23,11 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     let mut config = Config::new(link.mac.0);
     config.client_identifier = settings.client_identifier;
     config.host_name = settings.host_name;
+    config.full_name = settings.full_name.map(full_name);
     config.vendor_class = settings.vendor_class;
+    config.sent = settings.sent;
+    config.wanted_address = settings.wanted_address;
+    config.wanted_seconds = settings.wanted_seconds;
     config.broadcast = settings.broadcast;
     config.require_server_identifier = settings.require_server;
     config.parameter_request_list = settings.requested;
@@ -37,6 +41,11 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
         .map(|(code, kind)| (code, kind_from_rpc(kind)))
         .collect();
     config
+}
+
+fn full_name(full_name: sdk_rpc::FullName) -> FullName {
+    let sdk_rpc::FullName { name, flags } = full_name;
+    FullName { name, flags }
 }
 
 fn pace(pace: sdk_rpc::Pace) -> Pace {

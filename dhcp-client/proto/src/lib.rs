@@ -23,6 +23,6 @@ pub use machine::{
     Action, Applied, Command, Config, ConfigureCause, DeconfigureCause, Link, Machine, Pace,
     Setback, Start, State, Transmit, UpdateCause,
 };
-pub use message::{MessageType, Xid};
+pub use message::{FullName, MessageType, Xid};
 pub use parameter::{Kind, Parameter, Value};
 pub use time::{Duration, Instant};

@@ -109,6 +109,16 @@ pub(crate) struct Options {
     pub(crate) message: Option<String>,
 }
 
+/// What is said of the host's name in the domain name system (option 81, RFC 4702).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FullName {
+    /// The name: with a dot it is whole, without one its domain is for the server to add, and empty it is
+    /// all the server's.
+    pub name: String,
+    /// The flags octet of RFC 4702 section 2.1; only N, E and S are the client's to set.
+    pub flags: u8,
+}
+
 /// A message to be encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outgoing<'a> {
@@ -123,16 +133,22 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) requested_address: Option<Ipv4Addr>,
     /// Option 54.
     pub(crate) server_identifier: Option<Ipv4Addr>,
-    /// Option 61, type octet included; in every message.
+    /// Option 61, type octet included; in every message, unless it is empty.
     pub(crate) client_identifier: &'a [u8],
-    /// Option 12.
+    /// Option 51, seconds.
+    pub(crate) lease_time: Option<u32>,
+    /// Option 12; not sent beside `full_name`.
     pub(crate) host_name: Option<&'a str>,
+    /// Option 81.
+    pub(crate) full_name: Option<&'a FullName>,
     /// Option 60; empty means not sent.
     pub(crate) vendor_class: &'a [u8],
     /// Option 57, octets, at least 576; not sent in DHCPRELEASE and DHCPDECLINE.
     pub(crate) maximum_message_size: Option<u16>,
     /// Option 55; empty means not sent.
     pub(crate) parameter_request_list: &'a [u8],
+    /// Options that the operator wants sent beside those above, which they never replace.
+    pub(crate) sent: &'a [(u8, Vec<u8>)],
     /// Option 56, for DHCPDECLINE and DHCPRELEASE.
     pub(crate) message: Option<&'a str>,
 }

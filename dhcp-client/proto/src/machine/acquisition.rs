@@ -3,6 +3,7 @@
 use core::net::Ipv4Addr;
 
 use super::{
+    acceptance::is_host,
     backoff::attempt_end,
     context::Context,
     held::Held,
@@ -40,6 +41,14 @@ impl Acquisition {
             naks: 0,
             wanted: None,
             held: None,
+        }
+    }
+
+    /// From nothing but what the operator would like.
+    pub(super) fn first(context: &Context) -> Self {
+        Self {
+            wanted: context.config.wanted_address.filter(|it| is_host(*it)),
+            ..Self::new(context)
         }
     }
 

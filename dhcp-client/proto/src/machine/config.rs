@@ -3,7 +3,9 @@
 
 use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 
-use crate::{parameter::Kind, time::Duration};
+use core::net::Ipv4Addr;
+
+use crate::{message::FullName, parameter::Kind, time::Duration};
 
 /// Hardware type Ethernet, the first octet of a client identifier made from a MAC address
 /// (RFC 2132 section 9.14).
@@ -14,13 +16,22 @@ const HTYPE_ETHERNET: u8 = 1;
 pub struct Config {
     /// The interface's MAC address: chaddr, and the source of every frame.
     pub mac: [u8; 6],
-    /// Option 61 with its type octet, in every message (RFC 2131 section 4.2: "the client MUST use
-    /// the same 'client identifier' in all subsequent messages").
+    /// Option 61 with its type octet, in every message; empty is none. RFC 2131 section 4.2: "If the client
+    /// supplies a 'client identifier', the client MUST use the same 'client identifier' in all subsequent
+    /// messages, and the server MUST use that identifier to identify the client."
     pub client_identifier: Vec<u8>,
     /// Option 12.
     pub host_name: Option<String>,
+    /// Option 81; with it option 12 is not sent.
+    pub full_name: Option<FullName>,
     /// Option 60; empty is none.
     pub vendor_class: Vec<u8>,
+    /// Further options by code, which never replace what is sent anyway; of one code, the first.
+    pub sent: Vec<(u8, Vec<u8>)>,
+    /// The address to ask for first, by option 50 in DHCPDISCOVER.
+    pub wanted_address: Option<Ipv4Addr>,
+    /// Option 51 of what is sent, seconds.
+    pub wanted_seconds: Option<u32>,
     /// Ask for broadcast replies, by the BROADCAST bit.
     pub broadcast: bool,
     /// Discard a server's message without option 54. Otherwise the sender's address stands in.
@@ -82,7 +93,11 @@ impl Config {
             mac,
             client_identifier: client_identifier_of(mac),
             host_name: None,
+            full_name: None,
             vendor_class: Vec::new(),
+            sent: Vec::new(),
+            wanted_address: None,
+            wanted_seconds: None,
             broadcast: false,
             require_server_identifier: false,
             // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.

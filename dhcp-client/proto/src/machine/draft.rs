@@ -1,12 +1,12 @@
 //! The messages a client sends, each with exactly the fields that RFC 2131 tables 4 and 5 allow it.
 //!
 //! ```text
-//!                        to         ciaddr    50 address  54 server   55, 57, 60, 12
-//! Discover               broadcast  0         MAY         MUST NOT    yes
-//! Request (SELECTING)    broadcast  0         MUST        MUST        yes
-//! Request (INIT-REBOOT)  broadcast  0         MUST        MUST NOT    yes
-//! Request (RENEWING)     unicast    address   MUST NOT    MUST NOT    yes
-//! Request (REBINDING)    broadcast  address   MUST NOT    MUST NOT    yes
+//!                        to         ciaddr    50 address  54 server   51, 55, 57, others
+//! Discover               broadcast  0         MAY         MUST NOT    MAY
+//! Request (SELECTING)    broadcast  0         MUST        MUST        MAY
+//! Request (INIT-REBOOT)  broadcast  0         MUST        MUST NOT    MAY
+//! Request (RENEWING)     unicast    address   MUST NOT    MUST NOT    MAY
+//! Request (REBINDING)    broadcast  address   MUST NOT    MUST NOT    MAY
 //! Release                unicast    address   MUST NOT    MUST        MUST NOT
 //! ```
 
@@ -164,25 +164,32 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
         requested_address: None,
         server_identifier: None,
         client_identifier: &config.client_identifier,
+        lease_time: None,
         host_name: None,
+        full_name: None,
         vendor_class: &[],
         maximum_message_size: None,
         parameter_request_list: &[],
+        sent: &[],
         message: None,
     }
 }
 
-/// What every message has that asks for something. RFC 2131 section 4.4.1: "If the client included a
-/// list of requested parameters in a DHCPDISCOVER message, it MUST include that list in all
-/// subsequent messages."
+/// What every message has that asks for something. RFC 2131 section 4.3.2: "If the client included a list
+/// of requested parameters in a DHCPDISCOVER message, it MUST include that list in all subsequent
+/// messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER message, it
+/// MUST send the option in subsequent DHCPREQUEST messages though the contents of the option MAY change."
 fn asking(config: &Config, message_type: MessageType, xid: Xid, secs: u16) -> Outgoing<'_> {
     Outgoing {
         secs,
         broadcast: config.broadcast,
+        lease_time: config.wanted_seconds,
         host_name: config.host_name.as_deref(),
+        full_name: config.full_name.as_ref(),
         vendor_class: &config.vendor_class,
         maximum_message_size: Some(config.maximum_message_size),
         parameter_request_list: &config.parameter_request_list,
+        sent: &config.sent,
         ..plain(config, message_type, xid)
     }
 }

@@ -29,7 +29,7 @@ impl Phase {
                 since: context.now,
             }),
             Start::Init | Start::Reboot { .. } => {
-                Transition::to(Init::first(Acquisition::new(context), context))
+                Transition::to(Init::first(Acquisition::first(context), context))
             }
             // A lease whose T1 or T2 is past gets its message from the timer that is due; before
             // that, nothing is sent.
@@ -110,7 +110,7 @@ impl Phase {
         let action = self.into_held().map(|_| Action::Deconfigure {
             cause: DeconfigureCause::Stopped,
         });
-        Transition::to(Init::again(Acquisition::new(context), context)).acting(action)
+        Transition::to(Init::again(Acquisition::first(context), context)).acting(action)
     }
 
     /// A command that makes no sense in a state does nothing there.

@@ -44,10 +44,20 @@ pub(super) const REBINDING_TIME: u8 = 59;
 pub(super) const VENDOR_CLASS: u8 = 60;
 /// Client identifier.
 pub(super) const CLIENT_IDENTIFIER: u8 = 61;
+/// Rapid commit, RFC 4039.
+pub(super) const RAPID_COMMIT: u8 = 80;
+/// The client's fully qualified domain name, RFC 4702.
+pub(super) const FULL_NAME: u8 = 81;
+/// What a relay agent adds, RFC 3046.
+pub(super) const RELAY_AGENT_INFORMATION: u8 = 82;
+/// Authentication, RFC 3118.
+pub(super) const AUTHENTICATION: u8 = 90;
 /// Domain search list, RFC 3397.
 pub(super) const DOMAIN_SEARCH: u8 = 119;
 /// Classless static routes, RFC 3442.
 pub(super) const CLASSLESS_ROUTE: u8 = 121;
+/// The client checks a nonce in DHCPFORCERENEW, RFC 6704.
+pub(super) const FORCERENEW_NONCE_CAPABLE: u8 = 145;
 /// Microsoft's code for the content of option 121, from before RFC 3442.
 pub(super) const MICROSOFT_ROUTE: u8 = 249;
 /// 'end', one octet without a length.

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 use core::net::Ipv4Addr;
 
-use super::{code, fixed};
+use super::{code, fixed, full_name, outgoing_options::OutgoingOptions};
 use crate::message::{MessageType, Outgoing};
 
 /// op of a client's message (RFC 2131 table 1).
@@ -19,12 +19,16 @@ pub(super) const MAXIMUM_LENGTH: usize = 1472;
 impl Outgoing<'_> {
     /// The message as the payload of a UDP datagram: at least 300 octets, at most 1472.
     ///
-    /// An option that would make it longer is left out whole. The order of the options is such that
-    /// those without which a server cannot answer come first.
+    /// An option that would make it longer is left out whole, and of several those go first that a
+    /// server needs least.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut message = self.encode_fixed();
         message.extend_from_slice(&fixed::COOKIE);
-        self.encode_options(&mut message);
+        let end = 1;
+        let room = MAXIMUM_LENGTH
+            .saturating_sub(message.len())
+            .saturating_sub(end);
+        message.extend(self.options().within(room));
         // RFC 2131 section 4.1: "The last option must always be the 'end' option."
         message.push(code::END);
         if message.len() < MINIMUM_LENGTH {
@@ -55,27 +59,72 @@ impl Outgoing<'_> {
         message
     }
 
-    fn encode_options(&self, message: &mut Vec<u8>) {
-        push(message, code::MESSAGE_TYPE, &[number(self.message_type)]);
-        push_some(message, code::CLIENT_IDENTIFIER, self.client_identifier);
+    /// The options in the order of the message, each said to be as dispensable as it is.
+    fn options(&self) -> OutgoingOptions {
+        let mut options = OutgoingOptions::default();
+        options.vital(code::MESSAGE_TYPE, &[number(self.message_type)]);
+        options.vital(code::CLIENT_IDENTIFIER, self.client_identifier);
         if let Some(address) = self.requested_address {
-            push(message, code::REQUESTED_ADDRESS, &address.octets());
+            options.vital(code::REQUESTED_ADDRESS, &address.octets());
         }
         if let Some(address) = self.server_identifier {
-            push(message, code::SERVER_IDENTIFIER, &address.octets());
+            options.vital(code::SERVER_IDENTIFIER, &address.octets());
+        }
+        if let Some(seconds) = self.lease_time {
+            options.asked(code::LEASE_TIME, &seconds.to_be_bytes());
         }
         if let Some(octets) = self.maximum_message_size {
-            push(message, code::MAXIMUM_MESSAGE_SIZE, &octets.to_be_bytes());
+            options.asked(code::MAXIMUM_MESSAGE_SIZE, &octets.to_be_bytes());
         }
-        let text = |text: Option<&str>| text.unwrap_or_default().as_bytes().to_vec();
-        push_some(message, code::VENDOR_CLASS, self.vendor_class);
-        push_some(message, code::HOST_NAME, &text(self.host_name));
-        push_some(
-            message,
-            code::PARAMETER_REQUEST_LIST,
-            self.parameter_request_list,
-        );
-        push_some(message, code::MESSAGE, &text(self.message));
+        options.told(code::VENDOR_CLASS, self.vendor_class);
+        // RFC 4702 section 3.1: "In general, a client does not need to send redundant data, and therefore
+        // clients that send the Client FQDN option in their messages MUST NOT also send the Host Name
+        // option."
+        match self.full_name {
+            Some(name) => {
+                options.told(
+                    code::FULL_NAME,
+                    &full_name::encode(name).unwrap_or_default(),
+                );
+            }
+            None => options.told(
+                code::HOST_NAME,
+                self.host_name.unwrap_or_default().as_bytes(),
+            ),
+        }
+        for (code, value) in self.sent {
+            if self.may_send(*code) {
+                options.further(*code, value);
+            }
+        }
+        options.asked(code::PARAMETER_REQUEST_LIST, self.parameter_request_list);
+        options.told(code::MESSAGE, self.message.unwrap_or_default().as_bytes());
+        options
+    }
+
+    /// Whether an option is the operator's to send. What makes the message what it is and says whom it is
+    /// from is not, nor is an option of relay agents or of an authentication that this client cannot do,
+    /// nor one whose presence is a promise of this client's.
+    fn may_send(&self, code: u8) -> bool {
+        match code {
+            code::PAD
+            | code::REQUESTED_ADDRESS
+            | code::OVERLOAD
+            | code::MESSAGE_TYPE
+            | code::SERVER_IDENTIFIER
+            | code::PARAMETER_REQUEST_LIST
+            | code::MAXIMUM_MESSAGE_SIZE
+            | code::CLIENT_IDENTIFIER
+            | code::RAPID_COMMIT
+            | code::RELAY_AGENT_INFORMATION
+            | code::AUTHENTICATION
+            | code::FORCERENEW_NONCE_CAPABLE
+            | code::END => false,
+            code::HOST_NAME => self.full_name.is_none(),
+            // RFC 2131 section 4.4.3: "The client SHOULD NOT request lease time parameters."
+            code::LEASE_TIME => self.message_type != MessageType::Inform,
+            _ => true,
+        }
     }
 }
 
@@ -90,29 +139,5 @@ const fn number(message_type: MessageType) -> u8 {
         MessageType::Nak => 6,
         MessageType::Release => 7,
         MessageType::Inform => 8,
-    }
-}
-
-/// No option that this client sends may be empty (RFC 2132: minimum lengths of 12, 55, 56, 60, 61).
-fn push_some(message: &mut Vec<u8>, code: u8, value: &[u8]) {
-    if !value.is_empty() {
-        push(message, code, value);
-    }
-}
-
-fn push(message: &mut Vec<u8>, code: u8, value: &[u8]) {
-    let mut option = Vec::new();
-    // RFC 3396 section 4, of a value "longer than 255 bytes.  In this case, the encoding agent MUST
-    // follow the algorithm specified here": neighbouring options of one code.
-    for fragment in value.chunks(usize::from(u8::MAX)) {
-        // Chunks of at most 255 octets have a length of one octet.
-        let length = u8::try_from(fragment.len()).unwrap_or(u8::MAX);
-        option.extend_from_slice(&[code, length]);
-        option.extend_from_slice(fragment);
-    }
-    let end = 1;
-    let length = message.len().saturating_add(option.len());
-    if length.saturating_add(end) <= MAXIMUM_LENGTH {
-        message.extend_from_slice(&option);
     }
 }

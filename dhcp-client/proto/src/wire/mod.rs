@@ -9,9 +9,11 @@ mod cursor;
 mod encode;
 mod fields;
 mod fixed;
+mod full_name;
 mod link;
 mod names;
 mod options;
+mod outgoing_options;
 mod parameters;
 mod routes;
 #[cfg(test)]
@@ -77,12 +79,12 @@ pub(crate) fn receive(
     if fixed.chaddr != own_mac {
         return Err(rejected(Discard::WrongChaddr));
     }
-    // RFC 6842 section 3: "the client MUST compare that client identifier to the one it is configured
-    // to send.  If the two client identifiers do not match, the client MUST silently discard the
-    // message."
+    // RFC 6842 section 3: "If the two client identifiers do not match, the client MUST silently discard
+    // the message." The one is "the one it is configured to send"; where none is sent, there is nothing to
+    // compare with, and a server that makes one up from chaddr has told nothing untrue.
     if fields
         .get(code::CLIENT_IDENTIFIER)
-        .is_some_and(|echoed| echoed != client_identifier)
+        .is_some_and(|echoed| !client_identifier.is_empty() && echoed != client_identifier)
     {
         return Err(rejected(Discard::WrongClientIdentifier));
     }

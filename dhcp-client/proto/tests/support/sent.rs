@@ -132,8 +132,12 @@ fn walk(mut rest: &[u8]) -> (Vec<u8>, BTreeMap<u8, Vec<u8>>) {
     let mut options = BTreeMap::new();
     while rest[0] != 255 {
         let (code, length) = (rest[0], usize::from(rest[1]));
-        codes.push(code);
-        options.insert(code, rest[2..2 + length].to_vec());
+        // RFC 3396: neighbours of one code are one option.
+        if codes.last() != Some(&code) {
+            codes.push(code);
+        }
+        let value: &mut Vec<u8> = options.entry(code).or_default();
+        value.extend_from_slice(&rest[2..2 + length]);
         rest = &rest[2 + length..];
     }
     assert!(

@@ -33,10 +33,13 @@ fn everything() -> Outgoing<'static> {
         requested_address: Some(ADDRESS),
         server_identifier: Some(SERVER),
         client_identifier: &CLIENT_IDENTIFIER,
+        lease_time: Some(3600),
         host_name: Some("host"),
+        full_name: None,
         vendor_class: b"class",
         maximum_message_size: Some(1472),
         parameter_request_list: &[1, 121, 3],
+        sent: &[],
         message: Some("text"),
     }
 }
@@ -47,6 +50,7 @@ fn least() -> Outgoing<'static> {
         broadcast: false,
         requested_address: None,
         server_identifier: None,
+        lease_time: None,
         host_name: None,
         vendor_class: &[],
         maximum_message_size: None,
@@ -64,6 +68,7 @@ fn options_are_in_their_order_with_their_values() {
         &CLIENT_IDENTIFIER,
         &[50, 4, 192, 0, 2, 77],
         &[54, 4, 192, 0, 2, 1],
+        &[51, 4, 0, 0, 14, 16],
         &[57, 2, 5, 192],
         &[60, 5],
         b"class",
@@ -127,6 +132,7 @@ fn the_options_are_as_dhcproto_reads_them() {
     let expected = [
         DhcpOption::Hostname("host".into()),
         DhcpOption::RequestedIpAddress(ADDRESS),
+        DhcpOption::AddressLeaseTime(3600),
         DhcpOption::MessageType(dhcproto::v4::MessageType::Request),
         DhcpOption::ServerIdentifier(SERVER),
         DhcpOption::ParameterRequestList(vec![

@@ -15,7 +15,7 @@ use super::builder::{
 };
 use crate::{
     lease::Route,
-    message::{Options, Outgoing, Received, Xid},
+    message::{FullName, Options, Outgoing, Received, Xid},
     parameter::{Parameter, Value},
     wire::{self, code, names, routes, values},
 };
@@ -275,7 +275,10 @@ proptest! {
         host_name in "\\PC{0,1500}",
         client_identifier in collection::vec(any::<u8>(), 0..300),
         parameter_request_list in collection::vec(any::<u8>(), 0..300),
+        name in proptest::option::of(("\\PC{0,300}", any::<u8>())),
+        sent in collection::vec((224_u8..=254, collection::vec(any::<u8>(), 0..400)), 0..8),
     ) {
+        let full_name = name.map(|(name, flags)| FullName { name, flags });
         let outgoing = Outgoing {
             message_type: crate::message::MessageType::Request,
             xid: Xid(xid),
@@ -286,10 +289,13 @@ proptest! {
             requested_address: Some(Ipv4Addr::from_bits(!ciaddr)),
             server_identifier: None,
             client_identifier: &client_identifier,
+            lease_time: None,
             host_name: Some(&host_name),
+            full_name: full_name.as_ref(),
             vendor_class: &[],
             maximum_message_size: Some(1472),
             parameter_request_list: &parameter_request_list,
+            sent: &sent,
             message: None,
         };
 

@@ -15,5 +15,6 @@ mod link_layer;
 mod lists;
 mod name_values;
 mod option_area;
+mod outgoing_options;
 mod parameters;
 mod route_values;
