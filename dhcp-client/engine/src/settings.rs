@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dhcp_proto::{Config, FullName, Pace};
+use dhcp_proto::{Config, FullName, Pace, Subnet};
 use sdk_rpc::{Kind, LinkState, Settings};
 
 /// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
@@ -28,6 +28,12 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     config.sent = settings.sent;
     config.wanted_address = settings.wanted_address;
     config.wanted_seconds = settings.wanted_seconds;
+    config.rapid_commit = settings.rapid_commit;
+    config.allowed_servers = subnets(&settings.allowed_servers);
+    config.denied_servers = subnets(&settings.denied_servers);
+    config.required = settings.required;
+    config.refused = settings.refused;
+    config.ignored = settings.ignored;
     config.broadcast = settings.broadcast;
     config.require_server_identifier = settings.require_server;
     config.parameter_request_list = settings.requested;
@@ -41,6 +47,20 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
         .map(|(code, kind)| (code, kind_from_rpc(kind)))
         .collect();
     config
+}
+
+fn subnets(subnets: &[sdk_rpc::Subnet]) -> Vec<Subnet> {
+    let subnet = |subnet: &sdk_rpc::Subnet| {
+        let sdk_rpc::Subnet {
+            address,
+            prefix_length,
+        } = *subnet;
+        Subnet {
+            address,
+            prefix_length,
+        }
+    };
+    subnets.iter().map(subnet).collect()
 }
 
 fn full_name(full_name: sdk_rpc::FullName) -> FullName {

@@ -129,12 +129,17 @@ discards! {
     MalformedRenewalTime = "malformed renewal time",
     /// Option 59.
     MalformedRebindingTime = "malformed rebinding time",
+    /// Option 80.
+    MalformedRapidCommit = "malformed rapid commit",
+    /// Option 108. RFC 8925 section 3.1: "The client MUST ignore the IPv6-Only Preferred option if the length
+    /// field value is not 4."
+    MalformedIpv6Only = "malformed IPv6-only preferred",
     /// Option 119.
     MalformedDomainSearch = "malformed domain search",
     /// Option 121.
     MalformedClasslessRoute = "malformed classless static route",
     /// Option 249.
-    MalformedMicrosoftRoute = "malformed Microsoft classless static route",
+    MalformedMicrosoftRoute = "malformed Microsoft route",
     /// Any option, 'sname' or 'file', as something to be exported.
     MalformedParameter = "malformed parameter",
 
@@ -143,6 +148,16 @@ discards! {
     WrongXid = "wrong xid",
     /// A message type that this state does not wait for.
     UnexpectedInState = "unexpected in this state",
+    /// The operator names the servers that may be heard, and this is none of them.
+    ServerNotAllowed = "server not allowed",
+    /// The operator does not want this server heard.
+    ServerDenied = "server denied",
+    /// An option that the operator wants in a lease is not there, or is malformed.
+    RequiredOptionMissing = "required option missing",
+    /// An option is there with which the operator wants no lease.
+    RefusedOption = "refused option",
+    /// A DHCPACK in SELECTING, which option 80 alone makes one that can be used (RFC 4039).
+    NoRapidCommit = "no rapid commit",
     /// No server identifier where one is needed.
     NoServerIdentifier = "no server identifier",
     /// The server identifier is another server's than the one asked.

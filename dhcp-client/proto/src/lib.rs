@@ -21,7 +21,7 @@ pub use discard::{Counters, Discard};
 pub use lease::{Lease, Origin, Route};
 pub use machine::{
     Action, Applied, Command, Config, ConfigureCause, DeconfigureCause, Link, Machine, Pace,
-    Setback, Start, State, Transmit, UpdateCause,
+    Setback, Start, State, Subnet, Transmit, UpdateCause,
 };
 pub use message::{FullName, MessageType, Xid};
 pub use parameter::{Kind, Parameter, Value};

@@ -1,6 +1,6 @@
 //! What the wire layer hands to the machine and takes from it: checked values, never raw bytes.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use core::{fmt, net::Ipv4Addr};
 
 use crate::{lease::Route, parameter::Parameter};
@@ -68,8 +68,10 @@ pub(crate) struct Received {
     pub(crate) server_name: Option<String>,
     /// 'file', where it does not hold options.
     pub(crate) boot_file: Option<String>,
-    /// Every option.
+    /// Every option that is as it should be.
     pub(crate) parameters: Vec<Parameter>,
+    /// The codes of all options, malformed ones too.
+    pub(crate) present: BTreeSet<u8>,
 }
 
 /// The option values a client acts on. A malformed option is absent here and counted.
@@ -77,6 +79,10 @@ pub(crate) struct Received {
 pub(crate) struct Options {
     /// Option 54.
     pub(crate) server_identifier: Option<Ipv4Addr>,
+    /// Whether option 80 is there (RFC 4039).
+    pub(crate) rapid_commit: bool,
+    /// Option 108, seconds (RFC 8925).
+    pub(crate) ipv6_only: Option<u32>,
     /// Option 51, seconds; 0xffffffff means infinity.
     pub(crate) lease_time: Option<u32>,
     /// Option 58, seconds.
@@ -135,6 +141,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) server_identifier: Option<Ipv4Addr>,
     /// Option 61, type octet included; in every message, unless it is empty.
     pub(crate) client_identifier: &'a [u8],
+    /// Option 80.
+    pub(crate) rapid_commit: bool,
     /// Option 51, seconds.
     pub(crate) lease_time: Option<u32>,
     /// Option 12; not sent beside `full_name`.

@@ -286,7 +286,8 @@ impl World {
                 State::Stopped => true,
                 State::Bound => lease.is_some_and(|lease| lease.expires_at.is_none()),
                 State::Init | State::InitReboot => !self.link_up,
-                State::Selecting
+                State::Ipv6Only
+                | State::Selecting
                 | State::Requesting
                 | State::Renewing
                 | State::Rebinding

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 
 use core::net::Ipv4Addr;
 
-use crate::{message::FullName, parameter::Kind, time::Duration};
+use crate::{message::FullName, parameter::Kind, time::Duration, wire::Reading};
 
 /// Hardware type Ethernet, the first octet of a client identifier made from a MAC address
 /// (RFC 2132 section 9.14).
@@ -34,6 +34,18 @@ pub struct Config {
     pub wanted_seconds: Option<u32>,
     /// Ask for broadcast replies, by the BROADCAST bit.
     pub broadcast: bool,
+    /// Ask for a lease in two messages instead of four, by option 80 (RFC 4039).
+    pub rapid_commit: bool,
+    /// Servers that may be heard; empty is all. A server is option 54, or the sender where that is missing.
+    pub allowed_servers: Vec<Subnet>,
+    /// Servers that may not be heard.
+    pub denied_servers: Vec<Subnet>,
+    /// Options without which no lease is taken.
+    pub required: Vec<u8>,
+    /// Options with which no lease is taken.
+    pub refused: Vec<u8>,
+    /// Options that are taken out of whatever comes, before anything looks at them; 53 stays.
+    pub ignored: Vec<u8>,
     /// Discard a server's message without option 54. Otherwise the sender's address stands in.
     pub require_server_identifier: bool,
     /// Option 55, in order of preference.
@@ -50,6 +62,25 @@ pub struct Config {
     /// How options are read into [`Lease::parameters`](crate::Lease::parameters) where that is not as
     /// their RFCs say.
     pub kinds: BTreeMap<u8, Kind>,
+}
+
+/// A network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subnet {
+    /// An address of it.
+    pub address: Ipv4Addr,
+    /// 0 to 32; more counts as 32.
+    pub prefix_length: u8,
+}
+
+impl Subnet {
+    /// Whether an address is one of this network.
+    pub(super) fn contains(self, address: Ipv4Addr) -> bool {
+        let host_bits = 32_u32.saturating_sub(self.prefix_length.into());
+        // Of a /0 no bit is left, and all addresses are the same.
+        let network = |address: Ipv4Addr| address.to_bits().checked_shr(host_bits);
+        network(self.address) == network(address)
+    }
 }
 
 /// How an unanswered message is repeated while there is no lease.
@@ -99,6 +130,12 @@ impl Config {
             wanted_address: None,
             wanted_seconds: None,
             broadcast: false,
+            rapid_commit: false,
+            allowed_servers: Vec::new(),
+            denied_servers: Vec::new(),
+            required: Vec::new(),
+            refused: Vec::new(),
+            ignored: Vec::new(),
             require_server_identifier: false,
             // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.
             parameter_request_list: vec![1, 121, 3, 6, 12, 15, 26, 28, 33, 42, 51, 54, 58, 59, 119],
@@ -107,6 +144,16 @@ impl Config {
             start_delay: Duration::ZERO,
             pace: Pace::default(),
             kinds: BTreeMap::new(),
+        }
+    }
+
+    /// How to read what arrives.
+    pub(super) fn reading(&self) -> Reading<'_> {
+        Reading {
+            own_mac: self.mac,
+            client_identifier: &self.client_identifier,
+            ignored: &self.ignored,
+            kinds: &self.kinds,
         }
     }
 

@@ -81,6 +81,8 @@ impl Draft {
                 Ipv4Addr::UNSPECIFIED,
                 &Outgoing {
                     requested_address: wanted,
+                    // RFC 4039 section 3: "The client MUST NOT include it in any other messages."
+                    rapid_commit: config.rapid_commit,
                     ..asking(config, MessageType::Discover, xid, secs)
                 },
             ),
@@ -164,6 +166,7 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
         requested_address: None,
         server_identifier: None,
         client_identifier: &config.client_identifier,
+        rapid_commit: false,
         lease_time: None,
         host_name: None,
         full_name: None,

@@ -57,6 +57,8 @@ impl Extension {
                 Ok(_) => Verdict::Refused,
                 Err(discard) => Verdict::Discarded(discard),
             },
+            // Also with option 108. RFC 8925 section 3.2: "If the client is in any other state, it SHOULD
+            // continue to use the assigned IPv4 address until further DHCPv4 reconfiguration events."
             MessageType::Ack => {
                 let asked = Asked {
                     at: self.first_sent,

@@ -9,6 +9,7 @@ use super::{
     held::{Held, Judged},
     init::Init,
     init_reboot::InitReboot,
+    ipv6_only::Ipv6Only,
     phase::Phase,
     rebinding::Rebinding,
     renewing::Renewing,
@@ -80,9 +81,11 @@ impl Phase {
             Self::Renewing(state) => state.receive(received, context),
             Self::Rebinding(state) => state.receive(received, context),
             Self::Rebooting(state) => state.receive(received, context),
-            Self::Init(_) | Self::Bound(_) | Self::InitReboot(_) | Self::Stopped(_) => {
-                Transition::discarding(self, Discard::UnexpectedInState)
-            }
+            Self::Init(_)
+            | Self::Bound(_)
+            | Self::InitReboot(_)
+            | Self::Ipv6Only(_)
+            | Self::Stopped(_) => Transition::discarding(self, Discard::UnexpectedInState),
         }
     }
 
@@ -98,6 +101,7 @@ impl Phase {
             | Self::Rebinding(Rebinding { held, .. }) => {
                 InitReboot::or_init(Acquisition::holding(held, context), context)
             }
+            Self::Ipv6Only(_) => Ipv6Only::interrupted(context),
             Self::Init(_) | Self::InitReboot(_) | Self::Stopped(_) => Transition::to(self),
         }
     }
@@ -134,6 +138,7 @@ impl Phase {
                 | Self::Requesting(_)
                 | Self::InitReboot(_)
                 | Self::Rebooting(_)
+                | Self::Ipv6Only(_)
                 | Self::Stopped(_)),
             ) => Transition::to(phase),
         }

@@ -11,6 +11,7 @@ mod acceptance;
 mod acquisition;
 mod backoff;
 mod bound;
+mod choice;
 mod config;
 mod context;
 mod draft;
@@ -19,6 +20,7 @@ mod held;
 mod init;
 mod init_reboot;
 mod inputs;
+mod ipv6_only;
 mod lifetimes;
 mod outbox;
 mod phase;
@@ -36,14 +38,15 @@ mod transition;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
-pub use config::{Config, Pace};
+pub use config::{Config, Pace, Subnet};
 pub use surface::{
     Action, Applied, Command, ConfigureCause, DeconfigureCause, Link, Setback, Start, State,
     Transmit, UpdateCause,
 };
 
 use self::{
-    context::Context, outbox::Outbox, phase::Phase, random::Random, stopped::Stopped, timer::Timers,
+    choice::check_server, context::Context, outbox::Outbox, phase::Phase, random::Random,
+    stopped::Stopped, timer::Timers,
 };
 use crate::{
     discard::{Counters, Discard},
@@ -124,13 +127,7 @@ impl Machine {
         self.advance(now);
         self.counters.count_frame();
         let config = &self.context.config;
-        match wire::receive(
-            frame,
-            checksum_ready,
-            config.mac,
-            &config.client_identifier,
-            &config.kinds,
-        ) {
+        match wire::receive(frame, checksum_ready, config.reading()) {
             Ok((received, malformed)) => self.receive(&received, malformed),
             Err(rejected) => self
                 .counters
@@ -278,7 +275,10 @@ impl Machine {
     fn receive(&mut self, received: &Received, malformed: MalformedOptions) {
         self.counters.count_received(received.message_type);
         self.last_server = Some((received.options.server_identifier).unwrap_or(received.source));
-        let unused: Option<Discard> = self.step(|phase, context| phase.receive(received, context));
+        let unused: Option<Discard> = match check_server(received, &self.context.config) {
+            Ok(()) => self.step(|phase, context| phase.receive(received, context)),
+            Err(discard) => Some(discard),
+        };
         if received.message_type == MessageType::Nak && unused.is_none() {
             self.refusal_text.clone_from(&received.options.message);
         }

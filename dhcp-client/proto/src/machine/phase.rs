@@ -7,6 +7,7 @@ use super::{
     held::Held,
     init::Init,
     init_reboot::InitReboot,
+    ipv6_only::Ipv6Only,
     rebinding::Rebinding,
     rebooting::Rebooting,
     renewing::Renewing,
@@ -52,6 +53,7 @@ phases! {
     Rebinding,
     InitReboot,
     Rebooting,
+    Ipv6Only,
     Stopped,
 }
 
@@ -64,9 +66,11 @@ impl Phase {
             Self::Requesting(state) => Some(&mut state.acquisition),
             Self::InitReboot(state) => Some(&mut state.acquisition),
             Self::Rebooting(state) => Some(&mut state.acquisition),
-            Self::Bound(_) | Self::Renewing(_) | Self::Rebinding(_) | Self::Stopped(Stopped) => {
-                None
-            }
+            Self::Bound(_)
+            | Self::Renewing(_)
+            | Self::Rebinding(_)
+            | Self::Ipv6Only(_)
+            | Self::Stopped(Stopped) => None,
         }
     }
 
@@ -78,9 +82,11 @@ impl Phase {
             Self::Requesting(state) => Ok(state.acquisition),
             Self::InitReboot(state) => Ok(state.acquisition),
             Self::Rebooting(state) => Ok(state.acquisition),
-            Self::Bound(_) | Self::Renewing(_) | Self::Rebinding(_) | Self::Stopped(Stopped) => {
-                Err(self)
-            }
+            Self::Bound(_)
+            | Self::Renewing(_)
+            | Self::Rebinding(_)
+            | Self::Ipv6Only(_)
+            | Self::Stopped(Stopped) => Err(self),
         }
     }
 
@@ -95,7 +101,7 @@ impl Phase {
             Self::Rebinding(state) => Some(&state.held),
             Self::InitReboot(state) => state.acquisition.held.as_ref(),
             Self::Rebooting(state) => state.acquisition.held.as_ref(),
-            Self::Stopped(Stopped) => None,
+            Self::Ipv6Only(_) | Self::Stopped(Stopped) => None,
         }
     }
 
@@ -109,6 +115,7 @@ impl Phase {
             | Self::Requesting(_)
             | Self::InitReboot(_)
             | Self::Rebooting(_)
+            | Self::Ipv6Only(_)
             | Self::Stopped(Stopped) => self.acquisition_mut()?.held.as_mut(),
         }
     }
@@ -125,6 +132,7 @@ impl Phase {
                 | Self::Requesting(_)
                 | Self::InitReboot(_)
                 | Self::Rebooting(_)
+                | Self::Ipv6Only(_)
                 | Self::Stopped(Stopped),
             ) => None,
         }
@@ -140,6 +148,7 @@ impl Phase {
             Self::Rebinding(state) => state.timers(),
             Self::InitReboot(state) => state.timers(link_up),
             Self::Rebooting(state) => state.timers(),
+            Self::Ipv6Only(state) => state.timers(),
             Self::Stopped(Stopped) => Timers::default(),
         }
     }
@@ -154,6 +163,7 @@ impl Phase {
             Self::Rebinding(state) => state.fire(step, context),
             Self::InitReboot(state) => state.fire(step, context),
             Self::Rebooting(state) => state.fire(step, context),
+            Self::Ipv6Only(state) => state.fire(step, context),
             Self::Stopped(Stopped) => Transition::to(self),
         }
     }

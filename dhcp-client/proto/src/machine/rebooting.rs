@@ -8,11 +8,13 @@ use super::{
     acquisition::Acquisition,
     backoff::Backoff,
     bound::Bound,
+    choice::check_options,
     context::Context,
     draft::Draft,
     held::{Gained, Held},
     init::Init,
     init_reboot::InitReboot,
+    ipv6_only::Ipv6Only,
     timer::{Step, Timers},
     transition::Transition,
 };
@@ -109,6 +111,12 @@ impl Rebooting {
             Ok(()) if received.message_type == MessageType::Nak => {
                 Init::after_nak(self.acquisition, context)
             }
+            // RFC 8925 section 3.2: "If the client is in the INIT-REBOOT state, it SHOULD stop the DHCPv4
+            // configuration process or disable the IPv4 stack completely for V6ONLY_WAIT seconds or until the
+            // network attachment event, whichever happens first."
+            Ok(()) if let Some(wait) = Ipv6Only::wait(received, context) => {
+                Ipv6Only::enter(self.acquisition, wait, context)
+            }
             Ok(()) => {
                 let asked = Asked {
                     at: self.first_sent,
@@ -127,6 +135,9 @@ impl Rebooting {
             return Err(Discard::UnexpectedInState);
         }
         check_xid(received, self.xid)?;
+        if received.message_type == MessageType::Ack {
+            check_options(received, &context.config)?;
+        }
         server_of(received, context).map(|_| ())
     }
 }

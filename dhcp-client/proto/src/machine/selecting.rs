@@ -2,11 +2,15 @@
 //! 4.4.1).
 
 use super::{
-    acceptance::{check_xid, offer},
+    acceptance::{Asked, check_xid, lease, offer},
     acquisition::Acquisition,
     backoff::Backoff,
+    bound::Bound,
+    choice::check_options,
     context::Context,
     draft::Draft,
+    held::Gained,
+    ipv6_only::Ipv6Only,
     requesting::{Chosen, Requesting},
     timer::{Step, Timers},
     transition::Transition,
@@ -14,8 +18,11 @@ use super::{
 use crate::{
     discard::Discard,
     message::{MessageType, Received, Xid},
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+/// How old a DHCPDISCOVER with rapid commit may be and still be answered.
+const LONGEST_TRANSACTION: Duration = Duration::from_secs(60);
 
 /// Waits for DHCPOFFER.
 #[derive(Debug)]
@@ -24,6 +31,8 @@ pub(super) struct Selecting {
     xid: Xid,
     /// Of the last DHCPDISCOVER.
     secs: u16,
+    /// Of the DHCPDISCOVER with this xid.
+    first_sent: Instant,
     backoff: Backoff,
     resend_at: Instant,
 }
@@ -38,6 +47,7 @@ impl Selecting {
             secs: context.secs_since(acquisition.began_at),
             xid: context.random.xid(),
             acquisition,
+            first_sent: context.now,
             backoff,
             resend_at,
         };
@@ -67,6 +77,7 @@ impl Selecting {
             Step::Retransmission => {
                 self.resend_at = self.backoff.sent(context);
                 self.secs = context.secs_since(self.acquisition.began_at);
+                self.renew_transaction(context);
                 let discover = self.discover();
                 Transition::to(self).sending(discover)
             }
@@ -74,22 +85,97 @@ impl Selecting {
         }
     }
 
-    pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
-        // RFC 2131 section 4.4.1: "Any arriving DHCPACK messages must be silently discarded."
-        if received.message_type != MessageType::Offer {
-            return Transition::discarding(self, Discard::UnexpectedInState);
+    /// A lease in two messages counts from the first DHCPDISCOVER of its xid. Where no server answers for
+    /// long, that would be before the lease could end: so the xid is a new one each minute. RFC 2131
+    /// section 4.1: "Selecting a new 'xid' for each retransmission is an implementation decision."
+    fn renew_transaction(&mut self, context: &mut Context) {
+        let age = context.now.saturating_since(self.first_sent);
+        if context.config.rapid_commit && age >= LONGEST_TRANSACTION {
+            self.xid = context.random.xid();
+            self.first_sent = context.now;
         }
-        match check_xid(received, self.xid).and_then(|()| offer(received, context)) {
-            Ok(offer) => Requesting::enter(
-                self.acquisition,
-                Chosen {
+    }
+
+    pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
+        if let Err(discard) = self.check(received, context) {
+            return Transition::discarding(self, discard);
+        }
+        // RFC 8925 section 3.2: "If the client includes the IPv6-Only Preferred option code in the Parameter
+        // Request List and the DHCPOFFER message from the server contains a valid IPv6-Only Preferred option,
+        // the client SHOULD NOT request the IPv4 address provided in the DHCPOFFER."
+        if let Some(wait) = Ipv6Only::wait(received, context) {
+            return Ipv6Only::enter(self.acquisition, wait, context);
+        }
+        let transition = if received.message_type == MessageType::Ack {
+            self.committed(received, context)
+        } else {
+            self.offered(received, context)
+        };
+        transition.unwrap_or_else(|(state, discard)| Transition::discarding(state, discard))
+    }
+
+    fn offered(
+        self,
+        received: &Received,
+        context: &mut Context,
+    ) -> Result<Transition, (Self, Discard)> {
+        match offer(received, context) {
+            Ok(offer) => {
+                let chosen = Chosen {
                     offer,
                     xid: self.xid,
                     secs: self.secs,
-                },
-                context,
-            ),
-            Err(discard) => Transition::discarding(self, discard),
+                };
+                Ok(Requesting::enter(self.acquisition, chosen, context))
+            }
+            Err(discard) => Err((self, discard)),
         }
+    }
+
+    /// RFC 4039 section 3: "However, if the client receives a DHCPACK message with a Rapid Commit option, it
+    /// SHOULD process the DHCPACK immediately (without waiting for additional DHCPOFFER or DHCPACK messages)
+    /// and use the address and configuration information contained therein."
+    fn committed(
+        self,
+        received: &Received,
+        context: &mut Context,
+    ) -> Result<Transition, (Self, Discard)> {
+        let asked = Asked {
+            at: self.first_sent,
+            lease_time: None,
+        };
+        match lease(received, asked, context) {
+            Ok(lease) => Ok(Bound::take_up(
+                self.acquisition.held,
+                lease,
+                Gained::Acquired,
+            )),
+            Err(discard) => Err((self, discard)),
+        }
+    }
+
+    fn check(&self, received: &Received, context: &Context) -> Result<(), Discard> {
+        match received.message_type {
+            MessageType::Offer => {}
+            // Without option 80 in the DHCPDISCOVER, RFC 2131 section 4.4.1 holds: "Any arriving DHCPACK
+            // messages must be silently discarded."
+            MessageType::Ack if !context.config.rapid_commit => {
+                return Err(Discard::UnexpectedInState);
+            }
+            // RFC 4039 section 4: "A server MUST include this option in a DHCPACK message sent in a response
+            // to a DHCPDISCOVER message when completing the DHCPDISCOVER-DHCPACK message exchange."
+            MessageType::Ack if !received.options.rapid_commit => {
+                return Err(Discard::NoRapidCommit);
+            }
+            MessageType::Ack => {}
+            MessageType::Nak
+            | MessageType::Discover
+            | MessageType::Request
+            | MessageType::Decline
+            | MessageType::Release
+            | MessageType::Inform => return Err(Discard::UnexpectedInState),
+        }
+        check_xid(received, self.xid)?;
+        check_options(received, &context.config)
     }
 }

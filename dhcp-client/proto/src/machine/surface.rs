@@ -180,6 +180,8 @@ pub enum State {
     InitReboot,
     /// REBOOTING: the servers are asked to confirm the address.
     Rebooting,
+    /// Ours, not the RFC's: the network asked hosts to do without IPv4, and DHCP rests (RFC 8925).
+    Ipv6Only,
     /// Ours, not the RFC's: after [`Command::Release`] or [`Command::Stop`] nothing happens any more.
     Stopped,
 }
@@ -197,6 +199,7 @@ impl State {
             Self::Rebinding => "REBINDING",
             Self::InitReboot => "INIT-REBOOT",
             Self::Rebooting => "REBOOTING",
+            Self::Ipv6Only => "IPV6-ONLY",
             Self::Stopped => "STOPPED",
         }
     }

@@ -52,6 +52,8 @@ pub(super) const FULL_NAME: u8 = 81;
 pub(super) const RELAY_AGENT_INFORMATION: u8 = 82;
 /// Authentication, RFC 3118.
 pub(super) const AUTHENTICATION: u8 = 90;
+/// The network can do without IPv4, RFC 8925.
+pub(crate) const IPV6_ONLY_PREFERRED: u8 = 108;
 /// Domain search list, RFC 3397.
 pub(super) const DOMAIN_SEARCH: u8 = 119;
 /// Classless static routes, RFC 3442.
@@ -82,6 +84,8 @@ pub(super) const READ: &[u8] = &[
     RENEWAL_TIME,
     REBINDING_TIME,
     CLIENT_IDENTIFIER,
+    RAPID_COMMIT,
+    IPV6_ONLY_PREFERRED,
     DOMAIN_SEARCH,
     CLASSLESS_ROUTE,
     MICROSOFT_ROUTE,

@@ -70,6 +70,9 @@ impl Outgoing<'_> {
         if let Some(address) = self.server_identifier {
             options.vital(code::SERVER_IDENTIFIER, &address.octets());
         }
+        if self.rapid_commit {
+            options.flag(code::RAPID_COMMIT);
+        }
         if let Some(seconds) = self.lease_time {
             options.asked(code::LEASE_TIME, &seconds.to_be_bytes());
         }

@@ -55,6 +55,13 @@ impl Fields {
         Ok(fields)
     }
 
+    /// Takes options out. The message type stays: without it this would be another message.
+    pub(super) fn ignore(&mut self, codes: &[u8]) {
+        for code in codes.iter().filter(|code| **code != code::MESSAGE_TYPE) {
+            self.values.remove(code);
+        }
+    }
+
     /// Whether a field, [`FILE`] or [`SNAME`], is taken by options.
     pub(super) fn holds_options(&self, field: u8) -> bool {
         self.overload & field != 0

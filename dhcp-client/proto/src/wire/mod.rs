@@ -22,6 +22,7 @@ mod values;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use code::IPV6_ONLY_PREFERRED;
 pub(crate) use link::frame;
 
 use crate::{
@@ -49,6 +50,19 @@ impl From<Discard> for Rejected {
     }
 }
 
+/// Whose messages are read, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    /// The client's MAC address.
+    pub(crate) own_mac: [u8; 6],
+    /// Option 61 as this client sends it; empty where it sends none.
+    pub(crate) client_identifier: &'a [u8],
+    /// Codes of options that count as not there.
+    pub(crate) ignored: &'a [u8],
+    /// How options are exported where that is not as their RFCs say.
+    pub(crate) kinds: &'a BTreeMap<u8, Kind>,
+}
+
 /// Takes one Ethernet frame and gives the server's message to this client in it.
 ///
 /// `checksum_ready` is false where the kernel says that the UDP checksum is still to be filled in, as
@@ -56,14 +70,19 @@ impl From<Discard> for Rejected {
 pub(crate) fn receive(
     frame: &[u8],
     checksum_ready: bool,
-    own_mac: [u8; 6],
-    client_identifier: &[u8],
-    kinds: &BTreeMap<u8, Kind>,
+    reading: Reading<'_>,
 ) -> Result<(Received, MalformedOptions), Rejected> {
+    let Reading {
+        own_mac,
+        client_identifier,
+        ignored,
+        kinds,
+    } = reading;
     let datagram = link::datagram(frame, checksum_ready, own_mac)?;
     let fixed = fixed::Fixed::parse(datagram.payload)?;
     let mut malformed = MalformedOptions::new();
-    let fields = fields::Fields::join(&fixed, &mut malformed)?;
+    let mut fields = fields::Fields::join(&fixed, &mut malformed)?;
+    fields.ignore(ignored);
     // The type comes before the checks of whom the message is for, so that the operator reads
     // "2 OFFER discarded (wrong chaddr)" and not only the reason.
     let message_type = options::message_type(&fields)?;
@@ -104,6 +123,7 @@ pub(crate) fn receive(
         server_name: field(fields::SNAME, fixed.sname, &mut malformed),
         boot_file: field(fields::FILE, fixed.file, &mut malformed),
         parameters: parameters::decode(&fields, kinds, &mut malformed),
+        present: fields.iter().map(|(code, _)| code).collect(),
     };
     Ok((received, malformed))
 }

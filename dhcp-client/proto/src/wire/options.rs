@@ -32,6 +32,18 @@ pub(super) fn decode(fields: &Fields, malformed: &mut MalformedOptions) -> Optio
             Discard::MalformedServerIdentifier,
             values::address,
         ),
+        rapid_commit: reader
+            .read(
+                code::RAPID_COMMIT,
+                Discard::MalformedRapidCommit,
+                values::nothing,
+            )
+            .is_some(),
+        ipv6_only: reader.read(
+            code::IPV6_ONLY_PREFERRED,
+            Discard::MalformedIpv6Only,
+            values::number,
+        ),
         lease_time: reader.read(
             code::LEASE_TIME,
             Discard::MalformedLeaseTime,

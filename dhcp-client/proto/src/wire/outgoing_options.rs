@@ -35,6 +35,11 @@ impl OutgoingOptions {
         self.push_some(Need::Vital, code, value);
     }
 
+    /// An option that says all by being there.
+    pub(super) fn flag(&mut self, code: u8) {
+        self.push(Need::Vital, code, &[]);
+    }
+
     pub(super) fn asked(&mut self, code: u8, value: &[u8]) {
         self.push_some(Need::Asked, code, value);
     }

@@ -121,6 +121,16 @@ pub(super) fn seconds(code: u8, value: &[u8]) -> Option<u32> {
     Some(seconds)
 }
 
+/// Option 80, which says all by being there.
+pub(super) fn nothing(_: u8, value: &[u8]) -> Option<()> {
+    value.is_empty().then_some(())
+}
+
+/// Option 108, which dhcproto takes for another.
+pub(super) fn number(_: u8, value: &[u8]) -> Option<u32> {
+    value.try_into().ok().map(u32::from_be_bytes)
+}
+
 /// Option 26. RFC 2132 section 5.1: "The minimum legal value for the MTU is 68."
 pub(super) fn mtu(code: u8, value: &[u8]) -> Option<u16> {
     if value.len() != size_of::<u16>() {

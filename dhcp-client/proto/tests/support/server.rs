@@ -37,7 +37,7 @@ pub(crate) struct Reply {
     /// Option 51; `None` leaves it out.
     pub(crate) lease_time: Option<u32>,
     /// More options by code; they replace those above. dhcproto splits a value of more than 255 octets
-    /// and leaves an empty one out.
+    /// and leaves an empty one out, except 80.
     pub(crate) options: Vec<(u8, Vec<u8>)>,
     /// IPv4 source of the packet.
     pub(crate) source: Ipv4Addr,
@@ -118,8 +118,10 @@ impl Reply {
             options.insert(DhcpOption::AddressLeaseTime(seconds));
         }
         for (code, value) in &self.options {
-            let option = UnknownOption::new((*code).into(), value.clone());
-            options.insert(DhcpOption::Unknown(option));
+            options.insert(match (code, value.as_slice()) {
+                (80, []) => DhcpOption::RapidCommit,
+                _ => DhcpOption::Unknown(UnknownOption::new((*code).into(), value.clone())),
+            });
         }
         let mut bytes = message.to_vec().unwrap();
         bytes.resize(bytes.len().max(300), 0);

@@ -71,7 +71,12 @@ impl Client {
 
     /// BOUND to [`ADDRESS`] by an exchange at [`START`], with what `ack` makes of the DHCPACK.
     pub(crate) fn bound(ack: impl FnOnce(Reply) -> Reply) -> Self {
-        let mut client = Self::new();
+        Self::bound_with(Config::new(MAC), ack)
+    }
+
+    /// The same with this configuration.
+    pub(crate) fn bound_with(config: Config, ack: impl FnOnce(Reply) -> Reply) -> Self {
+        let mut client = Self::with(config, Start::Init);
         client.request_offered(|offer| offer);
         let request = client.message();
         client.hear(&ack(Reply::ack(&request.sent, ADDRESS)));

@@ -6,13 +6,20 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 use crate::{
     discard::Discard,
     message::{MessageType, Options, Received},
-    wire::{self, MalformedOptions, Rejected},
+    wire::{self, MalformedOptions, Reading, Rejected},
 };
 
 /// The client's MAC address.
 pub(super) const MAC: [u8; 6] = [0x02, 0xca, 0x1f, 0, 0, 0x07];
 /// The client's option 61.
 pub(super) const CLIENT_IDENTIFIER: [u8; 7] = [1, 0x02, 0xca, 0x1f, 0, 0, 0x07];
+/// How the client reads.
+pub(super) const READING: Reading<'static> = Reading {
+    own_mac: MAC,
+    client_identifier: &CLIENT_IDENTIFIER,
+    ignored: &[],
+    kinds: &BTreeMap::new(),
+};
 /// The server's IPv4 address, arbitrary.
 pub(super) const SERVER: [u8; 4] = [192, 0, 2, 1];
 /// The address that the server gives, arbitrary.
@@ -135,7 +142,15 @@ fn checksum(bytes: &[u8]) -> u16 {
 
 /// What the wire layer makes of a frame.
 pub(super) fn receive(frame: &[u8]) -> Result<(Received, MalformedOptions), Rejected> {
-    wire::receive(frame, true, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new())
+    receive_with(frame, READING)
+}
+
+/// The same for a client that is told how to read.
+pub(super) fn receive_with(
+    frame: &[u8],
+    reading: Reading<'_>,
+) -> Result<(Received, MalformedOptions), Rejected> {
+    wire::receive(frame, true, reading)
 }
 
 /// Why it ignores the frame, which it must.

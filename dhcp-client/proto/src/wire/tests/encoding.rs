@@ -33,6 +33,7 @@ fn everything() -> Outgoing<'static> {
         requested_address: Some(ADDRESS),
         server_identifier: Some(SERVER),
         client_identifier: &CLIENT_IDENTIFIER,
+        rapid_commit: true,
         lease_time: Some(3600),
         host_name: Some("host"),
         full_name: None,
@@ -50,6 +51,7 @@ fn least() -> Outgoing<'static> {
         broadcast: false,
         requested_address: None,
         server_identifier: None,
+        rapid_commit: false,
         lease_time: None,
         host_name: None,
         vendor_class: &[],
@@ -68,6 +70,7 @@ fn options_are_in_their_order_with_their_values() {
         &CLIENT_IDENTIFIER,
         &[50, 4, 192, 0, 2, 77],
         &[54, 4, 192, 0, 2, 1],
+        &[80, 0],
         &[51, 4, 0, 0, 14, 16],
         &[57, 2, 5, 192],
         &[60, 5],
@@ -144,6 +147,7 @@ fn the_options_are_as_dhcproto_reads_them() {
         DhcpOption::MaxMessageSize(1472),
         DhcpOption::ClassIdentifier(b"class".to_vec()),
         DhcpOption::ClientIdentifier(CLIENT_IDENTIFIER.to_vec()),
+        DhcpOption::RapidCommit,
     ];
     assert_eq!(options, expected);
 }

@@ -1,7 +1,7 @@
 //! Bytes that nobody chose: whatever arrives, the wire layer answers, within its bounds and with
 //! values that hold what they promise.
 
-use alloc::{collections::BTreeMap, format, string::ToString, vec, vec::Vec};
+use alloc::{format, string::ToString, vec, vec::Vec};
 use core::net::Ipv4Addr;
 
 use dhcproto::{
@@ -11,7 +11,7 @@ use dhcproto::{
 use proptest::{collection, prelude::*};
 
 use super::builder::{
-    CLIENT_IDENTIFIER, MAC, MESSAGE, ack, frame, message, option, read_area, receive, seal,
+    CLIENT_IDENTIFIER, MAC, MESSAGE, READING, ack, frame, message, option, read_area, receive, seal,
 };
 use crate::{
     lease::Route,
@@ -148,9 +148,7 @@ fn every_single_bit_changed_is_answered() {
             let mut bytes = good.clone();
             bytes[offset] ^= 1 << bit;
 
-            if let Ok((received, _)) =
-                wire::receive(&bytes, false, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new())
-            {
+            if let Ok((received, _)) = wire::receive(&bytes, false, READING) {
                 assert_promises(&received);
             }
         }
@@ -166,7 +164,7 @@ proptest! {
 
     #[test]
     fn random_octets_are_answered(bytes in collection::vec(any::<u8>(), 0..700), ready: bool) {
-        prop_assert!(wire::receive(&bytes, ready, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new()).is_err());
+        prop_assert!(wire::receive(&bytes, ready, READING).is_err());
     }
 
     #[test]
@@ -289,6 +287,7 @@ proptest! {
             requested_address: Some(Ipv4Addr::from_bits(!ciaddr)),
             server_identifier: None,
             client_identifier: &client_identifier,
+            rapid_commit: false,
             lease_time: None,
             host_name: Some(&host_name),
             full_name: full_name.as_ref(),

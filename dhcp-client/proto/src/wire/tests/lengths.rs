@@ -7,7 +7,7 @@ use super::builder::{ack, frame, message, only, option, read, read_area, rejecte
 use crate::{discard::Discard, message::Options};
 
 /// An option with its smallest right value, and the reason for others.
-const FIXED_SIZE: [(u8, &[u8], Discard); 7] = [
+const FIXED_SIZE: [(u8, &[u8], Discard); 8] = [
     (1, &[255, 255, 255, 0], Discard::MalformedSubnetMask),
     (26, &[5, 220], Discard::MalformedInterfaceMtu),
     (28, &[192, 0, 2, 255], Discard::MalformedBroadcastAddress),
@@ -15,6 +15,7 @@ const FIXED_SIZE: [(u8, &[u8], Discard); 7] = [
     (54, &[192, 0, 2, 1], Discard::MalformedServerIdentifier),
     (58, &[0, 0, 7, 8], Discard::MalformedRenewalTime),
     (59, &[0, 0, 12, 78], Discard::MalformedRebindingTime),
+    (108, &[0, 0, 7, 8], Discard::MalformedIpv6Only),
 ];
 
 /// The same for lists, of which none of the lengths tried is a whole number of elements.
@@ -132,5 +133,15 @@ fn options_that_decide_about_the_message_decide_it() {
             rejected(&frame(&identifier)),
             Discard::WrongClientIdentifier
         );
+    }
+}
+
+#[test]
+fn rapid_commit_has_no_value() {
+    assert!(read(&[(80, &[])]).0.rapid_commit);
+    for wrong in [&[0][..], &[1; 255]] {
+        let (options, malformed) = read(&[(80, wrong)]);
+        assert_eq!(options, Options::default());
+        assert_eq!(malformed, only(Discard::MalformedRapidCommit));
     }
 }

@@ -1,11 +1,11 @@
 //! Ethernet, IPv4 and UDP: what is let through, and each thing that is not.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::builder::{
-    CLIENT_IDENTIFIER, IPV4, MAC, MESSAGE, SERVER, UDP, ack, frame, message, receive, rejected,
-    seal, seal_ipv4, set_u16,
+    IPV4, MAC, MESSAGE, READING, SERVER, UDP, ack, frame, message, receive, rejected, seal,
+    seal_ipv4, set_u16,
 };
 use crate::{discard::Discard, wire};
 
@@ -141,7 +141,7 @@ fn a_wrong_header_checksum_is_ignored() {
 
     assert_eq!(rejected(&frame), Discard::BadIpv4Checksum);
     // The header checksum is always filled in, unlike that of UDP.
-    let unready = wire::receive(&frame, false, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new());
+    let unready = wire::receive(&frame, false, READING);
     assert_eq!(unready.unwrap_err().reason, Discard::BadIpv4Checksum);
 }
 
@@ -261,5 +261,5 @@ fn a_udp_checksum_that_is_not_ready_is_not_looked_at() {
     let mut frame = good();
     frame[UDP + 6] ^= 0x10;
 
-    assert!(wire::receive(&frame, false, MAC, &CLIENT_IDENTIFIER, &BTreeMap::new()).is_ok());
+    assert!(wire::receive(&frame, false, READING).is_ok());
 }

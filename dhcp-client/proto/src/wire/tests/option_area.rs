@@ -4,9 +4,14 @@ use alloc::{string::String, vec, vec::Vec};
 use core::net::Ipv4Addr;
 
 use super::builder::{
-    OPTIONS, SERVER, ack, frame, message, only, option, read_area, receive, rejected,
+    OPTIONS, READING, SERVER, ack, frame, message, only, option, read_area, receive, receive_with,
+    rejected,
 };
-use crate::{discard::Discard, message::Options, wire::MalformedOptions};
+use crate::{
+    discard::Discard,
+    message::{MessageType, Options},
+    wire::{MalformedOptions, Reading},
+};
 
 fn read_fields(options: &[u8], file: &[u8], sname: &[u8]) -> (Options, MalformedOptions) {
     let (received, malformed) = receive(&frame(&message(options, file, sname))).unwrap();
@@ -273,4 +278,21 @@ fn options_that_are_only_exported_change_nothing_else() {
     assert_eq!(read, Options::default());
     // 114 and 252 have control characters.
     assert_eq!(malformed, only(Discard::MalformedParameter));
+}
+
+#[test]
+fn ignored_options_are_as_if_they_were_not_there() {
+    let area = ack(&[(15, b"example"), (54, &[192, 0, 2, 1]), (3, &[1])]);
+    let reading = Reading {
+        ignored: &[3, 53, 54],
+        ..READING
+    };
+    let (received, malformed) = receive_with(&frame(&message(&area, &[], &[])), reading).unwrap();
+
+    // 53 stays: it is what makes this a DHCPACK.
+    assert_eq!(received.message_type, MessageType::Ack);
+    assert_eq!(received.present, [15, 53].into());
+    assert_eq!(received.options.server_identifier, None);
+    assert_eq!(received.options.domain.as_deref(), Some("example"));
+    assert!(malformed.is_empty());
 }

@@ -21,6 +21,7 @@ fn discover<'a>(sent: &'a [(u8, Vec<u8>)]) -> Outgoing<'a> {
         requested_address: None,
         server_identifier: None,
         client_identifier: &CLIENT_IDENTIFIER,
+        rapid_commit: false,
         lease_time: None,
         host_name: None,
         full_name: None,
