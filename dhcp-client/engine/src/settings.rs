@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dhcp_proto::{Config, FullName, Pace, Subnet};
+use dhcp_proto::{Config, FullName, Legacy, Pace, Subnet};
 use sdk_rpc::{Kind, LinkState, Settings};
 
 /// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
@@ -34,6 +34,7 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     config.required = settings.required;
     config.refused = settings.refused;
     config.ignored = settings.ignored;
+    config.legacy = legacy(settings.legacy);
     config.broadcast = settings.broadcast;
     config.require_server_identifier = settings.require_server;
     config.parameter_request_list = settings.requested;
@@ -61,6 +62,14 @@ fn subnets(subnets: &[sdk_rpc::Subnet]) -> Vec<Subnet> {
         }
     };
     subnets.iter().map(subnet).collect()
+}
+
+const fn legacy(legacy: sdk_rpc::Legacy) -> Legacy {
+    match legacy {
+        sdk_rpc::Legacy::Refused => Legacy::Refused,
+        sdk_rpc::Legacy::Accepted => Legacy::Accepted,
+        sdk_rpc::Legacy::Only => Legacy::Only,
+    }
 }
 
 fn full_name(full_name: sdk_rpc::FullName) -> FullName {

@@ -5,7 +5,7 @@ use core::{fmt, net::Ipv4Addr};
 
 use crate::{lease::Route, parameter::Parameter};
 
-/// DHCP message type, option 53 (RFC 2132 section 9.6).
+/// DHCP message type, option 53 (RFC 2132 section 9.6), and the two messages that have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageType {
     /// DHCPDISCOVER
@@ -24,10 +24,14 @@ pub enum MessageType {
     Release,
     /// DHCPINFORM
     Inform,
+    /// BOOTREQUEST of BOOTP, without option 53 (RFC 951)
+    BootRequest,
+    /// BOOTREPLY of BOOTP, without option 53 (RFC 951)
+    BootReply,
 }
 
 impl MessageType {
-    /// The RFC's word without its DHCP prefix: `DISCOVER`, `OFFER`, ...
+    /// The RFC's word without its DHCP prefix: `DISCOVER`, `OFFER`, ... and `BOOTREPLY`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,6 +43,8 @@ impl MessageType {
             Self::Nak => "NAK",
             Self::Release => "RELEASE",
             Self::Inform => "INFORM",
+            Self::BootRequest => "BOOTREQUEST",
+            Self::BootReply => "BOOTREPLY",
         }
     }
 }

@@ -85,37 +85,83 @@ pub(super) fn lease(
     if times.expires_at.is_some_and(|end| end <= context.now) {
         return Err(Discard::ExpiredLeaseTime);
     }
-    let options = received.options.clone();
-    // RFC 3442: "If the DHCP server returns both a Classless Static Routes option and a Router
-    // option, the DHCP client MUST ignore the Router option", and the same of Static Routes.
-    let (routers, routes) = match options.classless_routes {
-        Some(routes) => (Vec::new(), routes),
-        None => (options.routers, options.static_routes),
-    };
-    Ok(Box::new(Lease {
+    let terms = Terms {
         address: received.yiaddr,
         prefix_length,
-        broadcast: options.broadcast,
         origin: Origin::Server,
-        server_identifier: server,
-        routers,
-        routes,
-        dns: options.dns,
-        ntp: options.ntp,
-        domain: options.domain,
-        search: options.search,
-        host_name: options.host_name,
-        mtu: options.mtu,
-        lease_seconds: times.seconds,
-        acquired_at: asked.at,
-        renew_at: times.renew_at,
-        rebind_at: times.rebind_at,
-        expires_at: times.expires_at,
-        next_server: received.siaddr,
-        server_name: received.server_name.clone(),
-        boot_file: received.boot_file.clone(),
-        parameters: received.parameters.clone(),
-    }))
+        server,
+        begins_at: asked.at,
+        times,
+    };
+    Ok(terms.lease(received))
+}
+
+/// Takes a BOOTREPLY for a lease without end: that is how RFC 1534 section 2 has a client of DHCP
+/// understand one. Nobody can be asked anything about the address afterwards.
+pub(super) fn boot_lease(
+    received: &Received,
+    asked_at: Instant,
+    context: &Context,
+) -> Result<Box<Lease>, Discard> {
+    server_of(received, context)?;
+    let terms = Terms {
+        address: received.yiaddr,
+        prefix_length: check_address(received)?,
+        origin: Origin::Server,
+        server: Ipv4Addr::UNSPECIFIED,
+        begins_at: asked_at,
+        times: Lifetimes::INFINITE,
+    };
+    Ok(terms.lease(received))
+}
+
+/// What a lease is about, besides its parameters.
+struct Terms {
+    address: Ipv4Addr,
+    prefix_length: u8,
+    origin: Origin,
+    server: Ipv4Addr,
+    begins_at: Instant,
+    times: Lifetimes,
+}
+
+impl Terms {
+    /// The lease with the parameters of this message.
+    fn lease(self, received: &Received) -> Box<Lease> {
+        let options = received.options.clone();
+        // RFC 3442, "DHCP Client Behavior": "If the DHCP server returns both a Classless Static Routes
+        // option and a Router option, the DHCP client MUST ignore the Router option.", and "Similarly, if
+        // the DHCP server returns both a Classless Static Routes option and a Static Routes option, the
+        // DHCP client MUST ignore the Static Routes option."
+        let (routers, routes) = match options.classless_routes {
+            Some(routes) => (Vec::new(), routes),
+            None => (options.routers, options.static_routes),
+        };
+        Box::new(Lease {
+            address: self.address,
+            prefix_length: self.prefix_length,
+            broadcast: options.broadcast,
+            origin: self.origin,
+            server_identifier: self.server,
+            routers,
+            routes,
+            dns: options.dns,
+            ntp: options.ntp,
+            domain: options.domain,
+            search: options.search,
+            host_name: options.host_name,
+            mtu: options.mtu,
+            lease_seconds: self.times.seconds,
+            acquired_at: self.begins_at,
+            renew_at: self.times.renew_at,
+            rebind_at: self.times.rebind_at,
+            expires_at: self.times.expires_at,
+            next_server: received.siaddr,
+            server_name: received.server_name.clone(),
+            boot_file: received.boot_file.clone(),
+            parameters: received.parameters.clone(),
+        })
+    }
 }
 
 /// yiaddr as an address that a host of its prefix can have; the prefix length is the result.

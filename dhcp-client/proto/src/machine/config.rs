@@ -46,6 +46,8 @@ pub struct Config {
     pub refused: Vec<u8>,
     /// Options that are taken out of whatever comes, before anything looks at them; 53 stays.
     pub ignored: Vec<u8>,
+    /// Whether BOOTP may be spoken.
+    pub legacy: Legacy,
     /// Discard a server's message without option 54. Otherwise the sender's address stands in.
     pub require_server_identifier: bool,
     /// Option 55, in order of preference.
@@ -62,6 +64,17 @@ pub struct Config {
     /// How options are read into [`Lease::parameters`](crate::Lease::parameters) where that is not as
     /// their RFCs say.
     pub kinds: BTreeMap<u8, Kind>,
+}
+
+/// Whether BOOTP may be spoken (RFC 951 and RFC 1542): addresses without leases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Legacy {
+    /// It may not.
+    Refused,
+    /// A BOOTREPLY to a DHCPDISCOVER is as good as a DHCPOFFER, and what comes first is taken.
+    Accepted,
+    /// Nothing else is spoken.
+    Only,
 }
 
 /// A network.
@@ -136,6 +149,7 @@ impl Config {
             required: Vec::new(),
             refused: Vec::new(),
             ignored: Vec::new(),
+            legacy: Legacy::Refused,
             require_server_identifier: false,
             // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.
             parameter_request_list: vec![1, 121, 3, 6, 12, 15, 26, 28, 33, 42, 51, 54, 58, 59, 119],
@@ -153,6 +167,7 @@ impl Config {
             own_mac: self.mac,
             client_identifier: &self.client_identifier,
             ignored: &self.ignored,
+            bootp: self.legacy != Legacy::Refused,
             kinds: &self.kinds,
         }
     }

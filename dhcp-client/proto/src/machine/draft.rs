@@ -3,6 +3,7 @@
 //! ```text
 //!                        to         ciaddr    50 address  54 server   51, 55, 57, others
 //! Discover               broadcast  0         MAY         MUST NOT    MAY
+//! BOOTREQUEST            broadcast  0         no          no          none at all
 //! Request (SELECTING)    broadcast  0         MUST        MUST        MAY
 //! Request (INIT-REBOOT)  broadcast  0         MUST        MUST NOT    MAY
 //! Request (RENEWING)     unicast    address   MUST NOT    MUST NOT    MAY
@@ -27,6 +28,8 @@ pub(super) enum Draft {
         secs: u16,
         wanted: Option<Ipv4Addr>,
     },
+    /// BOOTREQUEST.
+    Boot { xid: Xid, secs: u16 },
     /// DHCPREQUEST that takes a server's offer.
     Take {
         xid: Xid,
@@ -66,6 +69,7 @@ impl Draft {
     pub(super) fn message_type(self) -> MessageType {
         match self {
             Self::Discover { .. } => MessageType::Discover,
+            Self::Boot { .. } => MessageType::BootRequest,
             Self::Take { .. } | Self::Confirm { .. } | Self::Renew { .. } | Self::Rebind { .. } => {
                 MessageType::Request
             }
@@ -84,6 +88,17 @@ impl Draft {
                     // RFC 4039 section 3: "The client MUST NOT include it in any other messages."
                     rapid_commit: config.rapid_commit,
                     ..asking(config, MessageType::Discover, xid, secs)
+                },
+            ),
+            // A server of RFC 951 knows none of what a client of RFC 2131 could say in options.
+            Self::Boot { xid, secs } => broadcast(
+                config,
+                Ipv4Addr::UNSPECIFIED,
+                &Outgoing {
+                    secs,
+                    broadcast: config.broadcast,
+                    client_identifier: &[],
+                    ..plain(config, MessageType::BootRequest, xid)
                 },
             ),
             // RFC 2131 section 4.3.2: "Client inserts the address of the selected server in 'server

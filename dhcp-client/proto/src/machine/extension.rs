@@ -74,7 +74,9 @@ impl Extension {
             | MessageType::Request
             | MessageType::Decline
             | MessageType::Release
-            | MessageType::Inform => Verdict::Discarded(Discard::UnexpectedInState),
+            | MessageType::Inform
+            | MessageType::BootRequest
+            | MessageType::BootReply => Verdict::Discarded(Discard::UnexpectedInState),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A lease that the host was told to put in force, and what the host made of it.
 
 use alloc::boxed::Box;
+use core::net::Ipv4Addr;
 
 use super::lifetimes::INFINITY;
 use super::surface::{Action, Applied, ConfigureCause, DeconfigureCause, UpdateCause};
@@ -115,6 +116,11 @@ impl Held {
             unconfirmed: Some(unconfirmed),
         };
         (held, Action::Update { lease, cause })
+    }
+
+    /// The server that can be asked about the address.
+    pub(super) fn server(&self) -> Option<Ipv4Addr> {
+        Some(self.lease.server_identifier).filter(|server| !server.is_unspecified())
     }
 
     /// The lease time as option 51 has it.

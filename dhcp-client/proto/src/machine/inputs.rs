@@ -4,6 +4,7 @@ use super::{
     acceptance::is_host,
     acquisition::Acquisition,
     bound::{Bound, expire},
+    config::Legacy,
     context::Context,
     draft::Draft,
     held::{Held, Judged},
@@ -24,11 +25,15 @@ impl Phase {
     /// The first state.
     pub(super) fn first(start: Start, context: &mut Context) -> Transition {
         match start {
-            Start::Reboot { address } if is_host(address) => Transition::to(InitReboot {
-                acquisition: Acquisition::new(context),
-                address,
-                since: context.now,
-            }),
+            Start::Reboot { address }
+                if is_host(address) && context.config.legacy != Legacy::Only =>
+            {
+                Transition::to(InitReboot {
+                    acquisition: Acquisition::new(context),
+                    address,
+                    since: context.now,
+                })
+            }
             Start::Init | Start::Reboot { .. } => {
                 Transition::to(Init::first(Acquisition::first(context), context))
             }
@@ -122,6 +127,12 @@ impl Phase {
         match (command, self) {
             (Command::Stop, _) => Transition::to(Stopped),
             (Command::Release, phase) => phase.release(context),
+            // There is nobody to ask.
+            (Command::Renew | Command::Rebind, Self::Bound(state))
+                if state.held.server().is_none() =>
+            {
+                Transition::to(state)
+            }
             // RFC 2131 section 4.4.5: "A client MAY choose to renew or extend its lease prior to T1."
             (Command::Renew, Self::Bound(state)) => Renewing::enter(state.held, context),
             (Command::Rebind, Self::Bound(state)) => {
@@ -153,14 +164,13 @@ impl Phase {
         let transition = Transition::to(Stopped).acting(Some(Action::Deconfigure {
             cause: DeconfigureCause::Released,
         }));
-        if context.link_up {
-            transition.sending(Draft::Release {
+        match held.server() {
+            Some(server) if context.link_up => transition.sending(Draft::Release {
                 xid: context.random.xid(),
                 address: held.lease.address,
-                server: held.lease.server_identifier,
-            })
-        } else {
-            transition
+                server,
+            }),
+            Some(_) | None => transition,
         }
     }
 

@@ -33,6 +33,14 @@ pub(super) struct Lifetimes {
 }
 
 impl Lifetimes {
+    /// Without end.
+    pub(super) const INFINITE: Self = Self {
+        seconds: None,
+        renew_at: None,
+        rebind_at: None,
+        expires_at: None,
+    };
+
     /// The times that `options` give to a lease asked for at `from`; `fallback` stands in for a
     /// missing option 51, as RFC 2131 says nothing about a DHCPACK without it.
     pub(super) fn new(
@@ -47,12 +55,7 @@ impl Lifetimes {
             .unwrap_or(DEFAULT_LEASE)
             .max(SHORTEST_LEASE);
         if seconds == INFINITY {
-            return Self {
-                seconds: None,
-                renew_at: None,
-                rebind_at: None,
-                expires_at: None,
-            };
+            return Self::INFINITE;
         }
         let whole = Duration::from_secs(u64::from(seconds));
         let (t1, t2) = renewal_times(options, whole);

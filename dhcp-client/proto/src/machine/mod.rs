@@ -38,7 +38,7 @@ mod transition;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
-pub use config::{Config, Pace, Subnet};
+pub use config::{Config, Legacy, Pace, Subnet};
 pub use surface::{
     Action, Applied, Command, ConfigureCause, DeconfigureCause, Link, Setback, Start, State,
     Transmit, UpdateCause,

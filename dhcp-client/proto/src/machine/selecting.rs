@@ -2,11 +2,12 @@
 //! 4.4.1).
 
 use super::{
-    acceptance::{Asked, check_xid, lease, offer},
+    acceptance::{Asked, boot_lease, check_xid, lease, offer},
     acquisition::Acquisition,
     backoff::Backoff,
     bound::Bound,
     choice::check_options,
+    config::Legacy,
     context::Context,
     draft::Draft,
     held::Gained,
@@ -51,15 +52,19 @@ impl Selecting {
             backoff,
             resend_at,
         };
-        let discover = selecting.discover();
+        let discover = selecting.discover(context);
         Transition::to(selecting).sending(discover)
     }
 
-    fn discover(&self) -> Draft {
-        Draft::Discover {
-            xid: self.xid,
-            secs: self.secs,
-            wanted: self.acquisition.wanted,
+    fn discover(&self, context: &Context) -> Draft {
+        let Self { xid, secs, .. } = *self;
+        match context.config.legacy {
+            Legacy::Only => Draft::Boot { xid, secs },
+            Legacy::Refused | Legacy::Accepted => Draft::Discover {
+                xid,
+                secs,
+                wanted: self.acquisition.wanted,
+            },
         }
     }
 
@@ -78,7 +83,7 @@ impl Selecting {
                 self.resend_at = self.backoff.sent(context);
                 self.secs = context.secs_since(self.acquisition.began_at);
                 self.renew_transaction(context);
-                let discover = self.discover();
+                let discover = self.discover(context);
                 Transition::to(self).sending(discover)
             }
             Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
@@ -106,10 +111,10 @@ impl Selecting {
         if let Some(wait) = Ipv6Only::wait(received, context) {
             return Ipv6Only::enter(self.acquisition, wait, context);
         }
-        let transition = if received.message_type == MessageType::Ack {
-            self.committed(received, context)
-        } else {
+        let transition = if received.message_type == MessageType::Offer {
             self.offered(received, context)
+        } else {
+            self.committed(received, context)
         };
         transition.unwrap_or_else(|(state, discard)| Transition::discarding(state, discard))
     }
@@ -132,7 +137,7 @@ impl Selecting {
         }
     }
 
-    /// RFC 4039 section 3: "However, if the client receives a DHCPACK message with a Rapid Commit option, it
+    /// A DHCPACK or a BOOTREPLY: there is nothing left to ask. RFC 4039 section 3: "However, if the client receives a DHCPACK message with a Rapid Commit option, it
     /// SHOULD process the DHCPACK immediately (without waiting for additional DHCPOFFER or DHCPACK messages)
     /// and use the address and configuration information contained therein."
     fn committed(
@@ -144,7 +149,12 @@ impl Selecting {
             at: self.first_sent,
             lease_time: None,
         };
-        match lease(received, asked, context) {
+        let lease = if received.message_type == MessageType::BootReply {
+            boot_lease(received, asked.at, context)
+        } else {
+            lease(received, asked, context)
+        };
+        match lease {
             Ok(lease) => Ok(Bound::take_up(
                 self.acquisition.held,
                 lease,
@@ -155,7 +165,13 @@ impl Selecting {
     }
 
     fn check(&self, received: &Received, context: &Context) -> Result<(), Discard> {
+        let legacy = context.config.legacy;
         match received.message_type {
+            // Wire has let it through, so the operator does.
+            MessageType::BootReply => {}
+            MessageType::Offer | MessageType::Ack if legacy == Legacy::Only => {
+                return Err(Discard::UnexpectedInState);
+            }
             MessageType::Offer => {}
             // Without option 80 in the DHCPDISCOVER, RFC 2131 section 4.4.1 holds: "Any arriving DHCPACK
             // messages must be silently discarded."
@@ -173,7 +189,8 @@ impl Selecting {
             | MessageType::Request
             | MessageType::Decline
             | MessageType::Release
-            | MessageType::Inform => return Err(Discard::UnexpectedInState),
+            | MessageType::Inform
+            | MessageType::BootRequest => return Err(Discard::UnexpectedInState),
         }
         check_xid(received, self.xid)?;
         check_options(received, &context.config)

@@ -62,7 +62,9 @@ impl Outgoing<'_> {
     /// The options in the order of the message, each said to be as dispensable as it is.
     fn options(&self) -> OutgoingOptions {
         let mut options = OutgoingOptions::default();
-        options.vital(code::MESSAGE_TYPE, &[number(self.message_type)]);
+        if let Some(number) = number(self.message_type) {
+            options.vital(code::MESSAGE_TYPE, &[number]);
+        }
         options.vital(code::CLIENT_IDENTIFIER, self.client_identifier);
         if let Some(address) = self.requested_address {
             options.vital(code::REQUESTED_ADDRESS, &address.octets());
@@ -132,15 +134,16 @@ impl Outgoing<'_> {
 }
 
 /// RFC 2132 section 9.6.
-const fn number(message_type: MessageType) -> u8 {
+const fn number(message_type: MessageType) -> Option<u8> {
     match message_type {
-        MessageType::Discover => 1,
-        MessageType::Offer => 2,
-        MessageType::Request => 3,
-        MessageType::Decline => 4,
-        MessageType::Ack => 5,
-        MessageType::Nak => 6,
-        MessageType::Release => 7,
-        MessageType::Inform => 8,
+        MessageType::Discover => Some(1),
+        MessageType::Offer => Some(2),
+        MessageType::Request => Some(3),
+        MessageType::Decline => Some(4),
+        MessageType::Ack => Some(5),
+        MessageType::Nak => Some(6),
+        MessageType::Release => Some(7),
+        MessageType::Inform => Some(8),
+        MessageType::BootRequest | MessageType::BootReply => None,
     }
 }

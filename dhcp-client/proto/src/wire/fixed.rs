@@ -15,6 +15,10 @@ pub(super) const MAC_LENGTH: u8 = 6;
 pub(super) const SNAME_LENGTH: usize = 64;
 /// Octets of 'file'.
 pub(super) const FILE_LENGTH: usize = 128;
+/// Octets of every BOOTP message (RFC 1542 section 2.1).
+const BOOTP_LENGTH: usize = 300;
+/// An area that holds nothing but its end.
+const NO_OPTIONS: &[u8] = &[super::code::END];
 /// RFC 2131 section 3: "The first four octets of the 'options' field of the DHCP message contain the
 /// (decimal) values 99, 130, 83 and 99".
 pub(super) const COOKIE: [u8; 4] = [99, 130, 83, 99];
@@ -35,10 +39,21 @@ pub(super) struct Fixed<'a> {
 impl<'a> Fixed<'a> {
     /// Reads the payload of a UDP datagram. A message shorter than the 300 octets of BOOTP is
     /// accepted: servers send them, and the length of every part is checked by itself.
-    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, Discard> {
-        let (header, fixed) = Self::split(payload).ok_or(Discard::TruncatedMessage)?;
+    ///
+    /// `bootp` is true where BOOTP is understood: RFC 951 knows no cookie, and what stands in its place
+    /// then is of no known kind.
+    pub(super) fn parse(payload: &'a [u8], bootp: bool) -> Result<Self, Discard> {
+        let (header, mut fixed) = Self::split(payload).ok_or(Discard::TruncatedMessage)?;
         if header.cookie != COOKIE {
-            return Err(Discard::WrongCookie);
+            if !bootp {
+                return Err(Discard::WrongCookie);
+            }
+            // RFC 1542 section 2.1: "BOOTP messages not meeting these consistency checks MUST be silently
+            // discarded.", of those shorter than "the minimal BOOTP header of 300 octets".
+            if payload.len() < BOOTP_LENGTH {
+                return Err(Discard::TruncatedMessage);
+            }
+            fixed.options = NO_OPTIONS;
         }
         if header.op != BOOTREPLY {
             return Err(Discard::NotBootReply);

@@ -59,6 +59,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) client_identifier: &'a [u8],
     /// Codes of options that count as not there.
     pub(crate) ignored: &'a [u8],
+    /// Whether a reply without a message type is BOOTP, and not a mistake.
+    pub(crate) bootp: bool,
     /// How options are exported where that is not as their RFCs say.
     pub(crate) kinds: &'a BTreeMap<u8, Kind>,
 }
@@ -76,16 +78,17 @@ pub(crate) fn receive(
         own_mac,
         client_identifier,
         ignored,
+        bootp,
         kinds,
     } = reading;
     let datagram = link::datagram(frame, checksum_ready, own_mac)?;
-    let fixed = fixed::Fixed::parse(datagram.payload)?;
+    let fixed = fixed::Fixed::parse(datagram.payload, bootp)?;
     let mut malformed = MalformedOptions::new();
     let mut fields = fields::Fields::join(&fixed, &mut malformed)?;
     fields.ignore(ignored);
     // The type comes before the checks of whom the message is for, so that the operator reads
     // "2 OFFER discarded (wrong chaddr)" and not only the reason.
-    let message_type = options::message_type(&fields)?;
+    let message_type = options::message_type(&fields, bootp)?;
     let rejected = |reason| Rejected {
         message_type: Some(message_type),
         reason,
@@ -130,8 +133,9 @@ pub(crate) fn receive(
 
 const fn sent_by_servers(message_type: MessageType) -> bool {
     match message_type {
-        MessageType::Offer | MessageType::Ack | MessageType::Nak => true,
-        MessageType::Discover
+        MessageType::Offer | MessageType::Ack | MessageType::Nak | MessageType::BootReply => true,
+        MessageType::BootRequest
+        | MessageType::Discover
         | MessageType::Request
         | MessageType::Decline
         | MessageType::Release

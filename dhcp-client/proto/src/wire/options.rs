@@ -15,12 +15,13 @@ use crate::{
     message::{MessageType, Options},
 };
 
-/// Option 53; without it the message is BOOTP, which this client does not speak.
-pub(super) fn message_type(fields: &Fields) -> Result<MessageType, Discard> {
-    let value = fields
-        .get(code::MESSAGE_TYPE)
-        .ok_or(Discard::NoMessageType)?;
-    values::message_type(value).ok_or(Discard::MalformedMessageType)
+/// Option 53; without it the message is BOOTP, for those who understand that.
+pub(super) fn message_type(fields: &Fields, bootp: bool) -> Result<MessageType, Discard> {
+    match fields.get(code::MESSAGE_TYPE) {
+        Some(value) => values::message_type(value).ok_or(Discard::MalformedMessageType),
+        None if bootp => Ok(MessageType::BootReply),
+        None => Err(Discard::NoMessageType),
+    }
 }
 
 /// Everything else, with the malformed ones named in `malformed`.

@@ -115,7 +115,7 @@ pub(crate) fn parse_message(payload: &[u8]) -> Sent {
     assert_eq!(codes.len(), options.len(), "an option was sent twice");
     Sent {
         carrier: None,
-        message_type: message_type(message.opts().msg_type().unwrap()),
+        message_type: (message.opts().msg_type()).map_or(MessageType::BootRequest, message_type),
         xid: message.xid(),
         secs: message.secs(),
         flags: message.flags().into(),

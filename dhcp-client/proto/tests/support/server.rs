@@ -65,6 +65,15 @@ impl Reply {
         }
     }
 
+    /// A BOOTREPLY with `yiaddr`: no option of DHCP's.
+    pub(crate) fn boot(request: &Sent, yiaddr: Ipv4Addr) -> Self {
+        Self {
+            server_identifier: None,
+            lease_time: None,
+            ..Self::answer(MessageType::BootReply, request, yiaddr)
+        }
+    }
+
     /// The same message from another server.
     #[expect(
         clippy::wrong_self_convention,
@@ -110,7 +119,9 @@ impl Reply {
             .set_siaddr(self.siaddr)
             .set_chaddr(&self.chaddr);
         let options = message.opts_mut();
-        options.insert(DhcpOption::MessageType(code(self.message_type)));
+        if let Some(code) = code(self.message_type) {
+            options.insert(DhcpOption::MessageType(code));
+        }
         if let Some(address) = self.server_identifier {
             options.insert(DhcpOption::ServerIdentifier(address));
         }
@@ -178,15 +189,16 @@ pub(crate) fn frame(
     bytes
 }
 
-fn code(message_type: MessageType) -> Code {
+fn code(message_type: MessageType) -> Option<Code> {
     match message_type {
-        MessageType::Discover => Code::Discover,
-        MessageType::Offer => Code::Offer,
-        MessageType::Request => Code::Request,
-        MessageType::Decline => Code::Decline,
-        MessageType::Ack => Code::Ack,
-        MessageType::Nak => Code::Nak,
-        MessageType::Release => Code::Release,
-        MessageType::Inform => Code::Inform,
+        MessageType::Discover => Some(Code::Discover),
+        MessageType::Offer => Some(Code::Offer),
+        MessageType::Request => Some(Code::Request),
+        MessageType::Decline => Some(Code::Decline),
+        MessageType::Ack => Some(Code::Ack),
+        MessageType::Nak => Some(Code::Nak),
+        MessageType::Release => Some(Code::Release),
+        MessageType::Inform => Some(Code::Inform),
+        MessageType::BootRequest | MessageType::BootReply => None,
     }
 }

@@ -18,6 +18,7 @@ pub(super) const READING: Reading<'static> = Reading {
     own_mac: MAC,
     client_identifier: &CLIENT_IDENTIFIER,
     ignored: &[],
+    bootp: false,
     kinds: &BTreeMap::new(),
 };
 /// The server's IPv4 address, arbitrary.

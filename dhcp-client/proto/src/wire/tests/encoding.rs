@@ -178,6 +178,12 @@ fn each_message_type_has_its_number() {
     });
 
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+    // BOOTP has no option 53, so the identifier comes first.
+    let bootp = Outgoing {
+        message_type: MessageType::BootRequest,
+        ..least()
+    };
+    assert_eq!(bootp.encode()[OPTIONS], 61);
 }
 
 #[test]

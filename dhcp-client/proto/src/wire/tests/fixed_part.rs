@@ -1,14 +1,16 @@
 //! The fixed part of a message, and whom a message is for.
 
+use alloc::vec;
 use core::net::Ipv4Addr;
 
 use super::builder::{
-    CLIENT_IDENTIFIER, OPTIONS, SERVER, YIADDR, ack, frame, message, option, receive, rejected,
+    CLIENT_IDENTIFIER, OPTIONS, READING, SERVER, YIADDR, ack, frame, message, option, receive,
+    receive_with, rejected,
 };
 use crate::{
     discard::Discard,
     message::{MessageType, Xid},
-    wire::Rejected,
+    wire::{Reading, Rejected},
 };
 
 #[test]
@@ -108,6 +110,48 @@ fn a_message_without_a_type_is_ignored() {
     let bootp = message(&[255], &[], &[]);
 
     assert_eq!(rejected(&frame(&bootp)), Discard::NoMessageType);
+}
+
+/// For a client that understands BOOTP.
+const BOOTP: Reading<'static> = Reading {
+    bootp: true,
+    ..READING
+};
+
+#[test]
+fn a_message_without_a_type_is_bootp_to_who_understands_that() {
+    let bootp = message(
+        &[option(1, &[255, 255, 255, 0]), vec![255]].concat(),
+        &[],
+        &[],
+    );
+
+    let (received, malformed) = receive_with(&frame(&bootp), BOOTP).unwrap();
+
+    assert_eq!(received.message_type, MessageType::BootReply);
+    assert_eq!(received.options.prefix_length, Some(24));
+    assert!(malformed.is_empty());
+    // With a type it is DHCP all the same.
+    let (received, _) = receive_with(&frame(&message(&ack(&[]), &[], &[])), BOOTP).unwrap();
+    assert_eq!(received.message_type, MessageType::Ack);
+}
+
+#[test]
+fn bootp_without_a_cookie_has_no_options_and_300_octets() {
+    let mut bare = message(&[], &[], &[]);
+    bare[236..240].fill(0);
+    // What would be an option behind a cookie.
+    bare.extend([1, 4, 255, 0, 0, 0]);
+    bare.resize(300, 0);
+
+    let (received, malformed) = receive_with(&frame(&bare), BOOTP).unwrap();
+
+    assert_eq!(received.message_type, MessageType::BootReply);
+    assert_eq!(received.yiaddr, Ipv4Addr::from(YIADDR));
+    assert!(received.parameters.is_empty() && malformed.is_empty());
+    let short = receive_with(&frame(&bare[..299]), BOOTP).unwrap_err();
+    assert_eq!(short.reason, Discard::TruncatedMessage);
+    assert_eq!(rejected(&frame(&bare)), Discard::WrongCookie);
 }
 
 #[test]

@@ -11,13 +11,14 @@ use dhcproto::{
 use proptest::{collection, prelude::*};
 
 use super::builder::{
-    CLIENT_IDENTIFIER, MAC, MESSAGE, READING, ack, frame, message, option, read_area, receive, seal,
+    CLIENT_IDENTIFIER, MAC, MESSAGE, READING, ack, frame, message, option, read_area, receive,
+    receive_with, seal,
 };
 use crate::{
     lease::Route,
     message::{FullName, Options, Outgoing, Received, Xid},
     parameter::{Parameter, Value},
-    wire::{self, code, names, routes, values},
+    wire::{self, Reading, code, names, routes, values},
 };
 
 /// Options of all kinds, as a good server may send them.
@@ -169,8 +170,11 @@ proptest! {
 
     #[test]
     fn random_messages_are_answered(bytes in collection::vec(any::<u8>(), 0..1500)) {
-        if let Ok((received, _)) = receive(&frame(&bytes)) {
-            assert_promises(&received);
+        let bootp = Reading { bootp: true, ..READING };
+        for reading in [READING, bootp] {
+            if let Ok((received, _)) = receive_with(&frame(&bytes), reading) {
+                assert_promises(&received);
+            }
         }
     }
 
