@@ -124,11 +124,16 @@ fn start(description: HostDescription, now: Instant, seed: [u8; 32]) -> (Machine
         resume,
         previous,
     } = description;
+    let inform = settings.inform;
     let config = settings::config(settings, link);
-    let start = match (resume, previous) {
-        (Some(lease), _) => Start::Resume(convert::lease_from_rpc(lease)),
-        (None, Some(address)) => Start::Reboot { address },
-        (None, None) => Start::Init,
+    let start = match (resume, inform, previous) {
+        (Some(lease), _, _) => Start::Resume(convert::lease_from_rpc(lease)),
+        (None, Some(subnet), _) => Start::Inform {
+            address: subnet.address,
+            prefix_length: subnet.prefix_length,
+        },
+        (None, None, Some(address)) => Start::Reboot { address },
+        (None, None, None) => Start::Init,
     };
     let mut machine = Machine::new(now, config, start, seed);
     if !(link.up && link.carrier) {

@@ -47,7 +47,7 @@ impl World {
     fn new(start: Start, seed: [u8; 32]) -> Self {
         let host = match &start {
             Start::Resume(lease) => Some(lease.clone()),
-            Start::Init | Start::Reboot { .. } => None,
+            Start::Init | Start::Reboot { .. } | Start::Inform { .. } => None,
         };
         let now = Instant::from_millis(START);
         let mut world = Self {
@@ -285,7 +285,7 @@ impl World {
             let nothing_to_wait_for = match self.machine.state() {
                 State::Stopped => true,
                 State::Bound => lease.is_some_and(|lease| lease.expires_at.is_none()),
-                State::Init | State::InitReboot => !self.link_up,
+                State::Init | State::InitReboot | State::Informing => !self.link_up,
                 State::Ipv6Only
                 | State::Selecting
                 | State::Requesting

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::net::Ipv4Addr;
 
-use super::{context::Context, lifetimes::Lifetimes};
+use super::{context::Context, informing::Own, lifetimes::Lifetimes};
 use crate::{
     discard::Discard,
     lease::{Lease, Origin},
@@ -109,6 +109,26 @@ pub(super) fn boot_lease(
         prefix_length: check_address(received)?,
         origin: Origin::Server,
         server: Ipv4Addr::UNSPECIFIED,
+        begins_at: asked_at,
+        times: Lifetimes::INFINITE,
+    };
+    Ok(terms.lease(received))
+}
+
+/// Takes a DHCPACK to a DHCPINFORM for what belongs to the operator's address. RFC 2131 section 4.3.5: "The
+/// server MUST NOT send a lease expiration time to the client and SHOULD NOT fill in 'yiaddr'."; if it does,
+/// neither means anything, nor do mask and class.
+pub(super) fn informed(
+    received: &Received,
+    own: Own,
+    asked_at: Instant,
+    context: &Context,
+) -> Result<Box<Lease>, Discard> {
+    let terms = Terms {
+        address: own.address,
+        prefix_length: own.prefix_length,
+        origin: Origin::Inform,
+        server: server_of(received, context)?,
         begins_at: asked_at,
         times: Lifetimes::INFINITE,
     };

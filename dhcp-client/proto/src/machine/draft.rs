@@ -8,6 +8,7 @@
 //! Request (INIT-REBOOT)  broadcast  0         MUST        MUST NOT    MAY
 //! Request (RENEWING)     unicast    address   MUST NOT    MUST NOT    MAY
 //! Request (REBINDING)    broadcast  address   MUST NOT    MUST NOT    MAY
+//! Inform                 either     address   MUST NOT    MUST NOT    MAY, but 51 MUST NOT
 //! Release                unicast    address   MUST NOT    MUST        MUST NOT
 //! ```
 
@@ -56,6 +57,13 @@ pub(super) enum Draft {
         secs: u16,
         address: Ipv4Addr,
     },
+    /// DHCPINFORM, to a known server or to all.
+    Inform {
+        xid: Xid,
+        secs: u16,
+        address: Ipv4Addr,
+        server: Option<Ipv4Addr>,
+    },
     /// DHCPRELEASE.
     Release {
         xid: Xid,
@@ -73,6 +81,7 @@ impl Draft {
             Self::Take { .. } | Self::Confirm { .. } | Self::Renew { .. } | Self::Rebind { .. } => {
                 MessageType::Request
             }
+            Self::Inform { .. } => MessageType::Inform,
             Self::Release { .. } => MessageType::Release,
         }
     }
@@ -152,6 +161,24 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
+            // RFC 2131 section 4.4.3: "The client places its own network address in the 'ciaddr' field. The
+            // client SHOULD NOT request lease time parameters."
+            Self::Inform {
+                xid,
+                secs,
+                address,
+                server,
+            } => {
+                let message = Outgoing {
+                    ciaddr: address,
+                    lease_time: None,
+                    ..asking(config, MessageType::Inform, xid, secs)
+                };
+                match server {
+                    Some(server) => datagram(server, &message),
+                    None => broadcast(config, address, &message),
+                }
+            }
             // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server."
             Self::Release {
                 xid,

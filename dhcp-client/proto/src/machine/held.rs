@@ -5,7 +5,7 @@ use core::net::Ipv4Addr;
 
 use super::lifetimes::INFINITY;
 use super::surface::{Action, Applied, ConfigureCause, DeconfigureCause, UpdateCause};
-use crate::lease::Lease;
+use crate::lease::{Lease, Origin};
 
 /// The lease in force. At most one `Configure` per lease: whoever holds one of these changes it by
 /// `Update`, and loses it by `Deconfigure`.
@@ -26,12 +26,15 @@ pub(super) enum Gained {
     Renewed,
     /// Some server extended it.
     Rebound,
+    /// A server said what belongs to the operator's address.
+    Informed,
 }
 
 impl Gained {
     const fn configure_cause(self) -> ConfigureCause {
         match self {
             Self::Confirmed => ConfigureCause::Rebooted,
+            Self::Informed => ConfigureCause::Informed,
             // The lease that was to be extended is over by now.
             Self::Acquired | Self::Renewed | Self::Rebound => ConfigureCause::Bound,
         }
@@ -43,6 +46,7 @@ impl Gained {
         match self {
             Self::Renewed => UpdateCause::Renewed,
             Self::Rebound => UpdateCause::Rebound,
+            Self::Informed => UpdateCause::Informed,
             Self::Acquired | Self::Confirmed if same_address => UpdateCause::Rebooted,
             Self::Acquired | Self::Confirmed => UpdateCause::Bound,
         }
@@ -118,9 +122,10 @@ impl Held {
         (held, Action::Update { lease, cause })
     }
 
-    /// The server that can be asked about the address.
-    pub(super) fn server(&self) -> Option<Ipv4Addr> {
-        Some(self.lease.server_identifier).filter(|server| !server.is_unspecified())
+    /// The server that leased the address, and can be asked about it.
+    pub(super) fn lessor(&self) -> Option<Ipv4Addr> {
+        let server = self.lease.server_identifier;
+        (self.lease.origin == Origin::Server && !server.is_unspecified()).then_some(server)
     }
 
     /// The lease time as option 51 has it.

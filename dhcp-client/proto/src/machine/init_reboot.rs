@@ -29,8 +29,8 @@ impl InitReboot {
     /// without a lease has nothing to verify, nor has one whose address came by BOOTP: it looks for one anew,
     /// and keeps what it has meanwhile.
     pub(super) fn or_init(acquisition: Acquisition, context: &Context) -> Transition {
-        let server = |held: &Held| held.server().map(|_| held.lease.address);
-        match acquisition.held.as_ref().and_then(server) {
+        let leased = |held: &Held| held.lessor().map(|_| held.lease.address);
+        match acquisition.held.as_ref().and_then(leased) {
             Some(address) => Transition::to(Self {
                 acquisition,
                 address,

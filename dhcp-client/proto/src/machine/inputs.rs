@@ -8,6 +8,7 @@ use super::{
     context::Context,
     draft::Draft,
     held::{Held, Judged},
+    informing::{Informing, Own},
     init::Init,
     init_reboot::InitReboot,
     ipv6_only::Ipv6Only,
@@ -19,7 +20,7 @@ use super::{
     timer::Timer,
     transition::Transition,
 };
-use crate::{discard::Discard, message::Received};
+use crate::{discard::Discard, lease::Origin, message::Received};
 
 impl Phase {
     /// The first state.
@@ -33,6 +34,16 @@ impl Phase {
                     address,
                     since: context.now,
                 })
+            }
+            Start::Inform {
+                address,
+                prefix_length,
+            } => {
+                let own = Own {
+                    address,
+                    prefix_length,
+                };
+                Transition::to(Informing::first(own, context))
             }
             Start::Init | Start::Reboot { .. } => {
                 Transition::to(Init::first(Acquisition::first(context), context))
@@ -55,6 +66,7 @@ impl Phase {
             Timer::Expiry => self.expire(context),
             Timer::Attempt => match self.into_acquisition() {
                 Ok(acquisition) => Init::after_attempt(acquisition, context),
+                Err(Self::Informing(state)) => state.attempt_over(context),
                 Err(phase) => Transition::to(phase),
             },
             Timer::Step(step) => self.step(step, context),
@@ -86,6 +98,7 @@ impl Phase {
             Self::Renewing(state) => state.receive(received, context),
             Self::Rebinding(state) => state.receive(received, context),
             Self::Rebooting(state) => state.receive(received, context),
+            Self::Informing(state) => state.receive(received, context),
             Self::Init(_)
             | Self::Bound(_)
             | Self::InitReboot(_)
@@ -101,6 +114,11 @@ impl Phase {
             Self::Selecting(state) => InitReboot::or_init(state.acquisition, context),
             Self::Requesting(state) => InitReboot::or_init(state.acquisition, context),
             Self::Rebooting(state) => state.interrupted(context),
+            Self::Bound(Bound { held }) if held.lease.origin == Origin::Inform => {
+                let own = Own::of(&held);
+                Transition::to(Informing::again(Some(held), own, context))
+            }
+            Self::Informing(state) => Transition::to(state.interrupted(context)),
             Self::Bound(Bound { held })
             | Self::Renewing(Renewing { held, .. })
             | Self::Rebinding(Rebinding { held, .. }) => {
@@ -111,10 +129,24 @@ impl Phase {
         }
     }
 
-    /// Another MAC address is another client to the servers: it starts with nothing.
+    /// Another MAC address is another client to the servers: it starts with nothing, but for the address
+    /// that the operator gave.
     pub(super) fn new_mac(self, context: &Context) -> Transition {
-        if let Self::Stopped(Stopped) = self {
-            return Transition::to(self);
+        match self {
+            Self::Stopped(Stopped) => return Transition::to(self),
+            Self::Bound(Bound { ref held }) if held.lease.origin == Origin::Inform => {
+                return self.link_down(context);
+            }
+            Self::Informing(_) => return self.link_down(context),
+            Self::Init(_)
+            | Self::Selecting(_)
+            | Self::Requesting(_)
+            | Self::Bound(_)
+            | Self::Renewing(_)
+            | Self::Rebinding(_)
+            | Self::InitReboot(_)
+            | Self::Rebooting(_)
+            | Self::Ipv6Only(_) => {}
         }
         let action = self.into_held().map(|_| Action::Deconfigure {
             cause: DeconfigureCause::Stopped,
@@ -127,9 +159,18 @@ impl Phase {
         match (command, self) {
             (Command::Stop, _) => Transition::to(Stopped),
             (Command::Release, phase) => phase.release(context),
+            (Command::Renew | Command::Rebind, Self::Bound(Bound { held }))
+                if held.lease.origin == Origin::Inform =>
+            {
+                let own = Own::of(&held);
+                Informing::again(Some(held), own, context).ask(context)
+            }
+            (Command::Renew | Command::Rebind, Self::Informing(state)) if context.link_up => {
+                state.ask(context)
+            }
             // There is nobody to ask.
             (Command::Renew | Command::Rebind, Self::Bound(state))
-                if state.held.server().is_none() =>
+                if state.held.lessor().is_none() =>
             {
                 Transition::to(state)
             }
@@ -149,6 +190,7 @@ impl Phase {
                 | Self::Requesting(_)
                 | Self::InitReboot(_)
                 | Self::Rebooting(_)
+                | Self::Informing(_)
                 | Self::Ipv6Only(_)
                 | Self::Stopped(_)),
             ) => Transition::to(phase),
@@ -164,7 +206,7 @@ impl Phase {
         let transition = Transition::to(Stopped).acting(Some(Action::Deconfigure {
             cause: DeconfigureCause::Released,
         }));
-        match held.server() {
+        match held.lessor() {
             Some(server) if context.link_up => transition.sending(Draft::Release {
                 xid: context.random.xid(),
                 address: held.lease.address,
@@ -179,9 +221,13 @@ impl Phase {
         match self.held_mut().map(|held| held.judge(applied)) {
             None => Transition::to(self),
             Some(Judged::Kept(action)) => Transition::to(self).acting(action),
-            Some(Judged::Lost(action)) => {
-                Transition::to(Init::after_refusal(context)).acting(action)
+            Some(Judged::Lost(action)) => match self.into_held() {
+                Some(held) if held.lease.origin == Origin::Inform => {
+                    Transition::to(Informing::after_refusal(Own::of(&held), context))
+                }
+                Some(_) | None => Transition::to(Init::after_refusal(context)),
             }
+            .acting(action),
         }
     }
 }

@@ -17,6 +17,7 @@ mod context;
 mod draft;
 mod extension;
 mod held;
+mod informing;
 mod init;
 mod init_reboot;
 mod inputs;

@@ -5,6 +5,7 @@ use super::{
     bound::Bound,
     context::Context,
     held::Held,
+    informing::Informing,
     init::Init,
     init_reboot::InitReboot,
     ipv6_only::Ipv6Only,
@@ -53,6 +54,7 @@ phases! {
     Rebinding,
     InitReboot,
     Rebooting,
+    Informing,
     Ipv6Only,
     Stopped,
 }
@@ -69,6 +71,7 @@ impl Phase {
             Self::Bound(_)
             | Self::Renewing(_)
             | Self::Rebinding(_)
+            | Self::Informing(_)
             | Self::Ipv6Only(_)
             | Self::Stopped(Stopped) => None,
         }
@@ -85,6 +88,7 @@ impl Phase {
             Self::Bound(_)
             | Self::Renewing(_)
             | Self::Rebinding(_)
+            | Self::Informing(_)
             | Self::Ipv6Only(_)
             | Self::Stopped(Stopped) => Err(self),
         }
@@ -101,6 +105,7 @@ impl Phase {
             Self::Rebinding(state) => Some(&state.held),
             Self::InitReboot(state) => state.acquisition.held.as_ref(),
             Self::Rebooting(state) => state.acquisition.held.as_ref(),
+            Self::Informing(state) => state.held.as_ref(),
             Self::Ipv6Only(_) | Self::Stopped(Stopped) => None,
         }
     }
@@ -110,6 +115,7 @@ impl Phase {
             Self::Bound(state) => Some(&mut state.held),
             Self::Renewing(state) => Some(&mut state.held),
             Self::Rebinding(state) => Some(&mut state.held),
+            Self::Informing(state) => state.held.as_mut(),
             Self::Init(_)
             | Self::Selecting(_)
             | Self::Requesting(_)
@@ -126,6 +132,7 @@ impl Phase {
             Err(Self::Bound(state)) => Some(state.held),
             Err(Self::Renewing(state)) => Some(state.held),
             Err(Self::Rebinding(state)) => Some(state.held),
+            Err(Self::Informing(state)) => state.held,
             Err(
                 Self::Init(_)
                 | Self::Selecting(_)
@@ -148,6 +155,7 @@ impl Phase {
             Self::Rebinding(state) => state.timers(),
             Self::InitReboot(state) => state.timers(link_up),
             Self::Rebooting(state) => state.timers(),
+            Self::Informing(state) => state.timers(link_up),
             Self::Ipv6Only(state) => state.timers(),
             Self::Stopped(Stopped) => Timers::default(),
         }
@@ -163,6 +171,7 @@ impl Phase {
             Self::Rebinding(state) => state.fire(step, context),
             Self::InitReboot(state) => state.fire(step, context),
             Self::Rebooting(state) => state.fire(step, context),
+            Self::Informing(state) => state.fire(step, context),
             Self::Ipv6Only(state) => state.fire(step, context),
             Self::Stopped(Stopped) => Transition::to(self),
         }

@@ -19,6 +19,14 @@ pub enum Start {
         /// The address to be confirmed.
         address: Ipv4Addr,
     },
+    /// With an address that the operator gave the interface, about which servers are asked (DHCPINFORM).
+    /// Nothing is put in force before one has answered, but what is sent comes from this address.
+    Inform {
+        /// The address.
+        address: Ipv4Addr,
+        /// 0 to 32.
+        prefix_length: u8,
+    },
     /// With a lease that is configured on the host now. A server's: BOUND, RENEWING or REBINDING as the
     /// clock says, or INIT when it is over. A link-local address: INIT, and it is kept meanwhile.
     Resume(Lease),
@@ -38,7 +46,7 @@ pub enum Link {
 /// What the operator asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Extend the lease now, with its own server.
+    /// Extend the lease now, with its own server; of the operator's address, ask the servers again.
     Renew,
     /// Extend the lease now, with any server.
     Rebind,
@@ -180,6 +188,8 @@ pub enum State {
     InitReboot,
     /// REBOOTING: the servers are asked to confirm the address.
     Rebooting,
+    /// Ours, not the RFC's: the servers are asked about the operator's address (RFC 2131 section 4.4.3).
+    Informing,
     /// Ours, not the RFC's: the network asked hosts to do without IPv4, and DHCP rests (RFC 8925).
     Ipv6Only,
     /// Ours, not the RFC's: after [`Command::Release`] or [`Command::Stop`] nothing happens any more.
@@ -199,6 +209,7 @@ impl State {
             Self::Rebinding => "REBINDING",
             Self::InitReboot => "INIT-REBOOT",
             Self::Rebooting => "REBOOTING",
+            Self::Informing => "INFORMING",
             Self::Ipv6Only => "IPV6-ONLY",
             Self::Stopped => "STOPPED",
         }
