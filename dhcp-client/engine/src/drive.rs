@@ -242,7 +242,8 @@ impl<N: Net, S: LeaseSink, L: Log> Engine<N, S, L> {
     async fn applied(&mut self, answer: Result<sdk_rpc::Applied, Error>) -> Result<Applied, Error> {
         match answer {
             Ok(sdk_rpc::Applied::Done) => Ok(Applied::Done),
-            Ok(sdk_rpc::Applied::Refused(_) | sdk_rpc::Applied::InUse) => Ok(Applied::Refused),
+            Ok(sdk_rpc::Applied::Refused(_)) => Ok(Applied::Refused),
+            Ok(sdk_rpc::Applied::InUse) => Ok(Applied::InUse),
             Err(Error::Refused(why)) => {
                 let line = format!("the lease cannot be handed over: {why}");
                 self.log.line(Level::Warn, &line).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dhcp_proto::{Config, FullName, Legacy, Pace, Subnet};
+use dhcp_proto::{Config, ConflictDetection, FullName, Legacy, Pace, Subnet};
 use sdk_rpc::{Kind, LinkState, Settings};
 
 /// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
@@ -34,6 +34,7 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     config.required = settings.required;
     config.refused = settings.refused;
     config.ignored = settings.ignored;
+    config.conflict_detection = conflict_detection(settings.conflict_detection);
     config.legacy = legacy(settings.legacy);
     config.broadcast = settings.broadcast;
     config.require_server_identifier = settings.require_server;
@@ -62,6 +63,14 @@ fn subnets(subnets: &[sdk_rpc::Subnet]) -> Vec<Subnet> {
         }
     };
     subnets.iter().map(subnet).collect()
+}
+
+const fn conflict_detection(detection: sdk_rpc::ConflictDetection) -> ConflictDetection {
+    match detection {
+        sdk_rpc::ConflictDetection::Off => ConflictDetection::Off,
+        sdk_rpc::ConflictDetection::Fast => ConflictDetection::Fast,
+        sdk_rpc::ConflictDetection::Full => ConflictDetection::Full,
+    }
 }
 
 const fn legacy(legacy: sdk_rpc::Legacy) -> Legacy {

@@ -60,3 +60,19 @@ fn a_connection_that_is_gone_is_the_end() {
         .push_back(Err(Error::Disconnected));
     assert_eq!(play(&world), Err(Error::Disconnected));
 }
+
+#[test]
+fn an_address_that_the_host_finds_in_use_is_declined() {
+    let world = Rc::new(World::default());
+    world.answers.borrow_mut().push_back(Ok(Applied::InUse));
+    assert_eq!(play(&world), Ok(Ended::Stopped));
+    let happened = without_counts(&world);
+    let expected = [
+        "sent DISCOVER".to_owned(),
+        "sent REQUEST".to_owned(),
+        format!("configured {ADDRESS} (Bound)"),
+        "sent DECLINE".to_owned(),
+        "setback Conflict".to_owned(),
+    ];
+    assert_eq!(happened[..5], expected);
+}

@@ -39,8 +39,18 @@ discards! {
     OtherDestinationMac = "other destination MAC",
     /// IEEE 802.1Q or 802.1ad tag: the frame belongs to another virtual LAN.
     VlanTagged = "VLAN tagged",
-    /// EtherType is not IPv4.
-    NotIpv4 = "not IPv4",
+    /// EtherType is neither IPv4 nor ARP.
+    OtherEtherType = "other EtherType",
+
+    // ARP, RFC 826
+    /// Shorter than an ARP packet, or not for IPv4 over Ethernet.
+    MalformedArp = "malformed ARP",
+    /// Neither request nor reply.
+    OtherArpOperation = "other ARP operation",
+    /// The sender is this interface: a hub or an access point gave our own frame back.
+    OwnArp = "our own ARP",
+    /// It says nothing of an address that this client uses or would like to.
+    OtherAddress = "ARP for another address",
 
     // IPv4, RFC 791
     /// Wrong version, or a length that does not fit the frame.
@@ -174,6 +184,8 @@ discards! {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     frames: u64,
+    probes: u64,
+    announcements: u64,
     sent: BTreeMap<MessageType, u64>,
     received: BTreeMap<MessageType, u64>,
     discarded: BTreeMap<(Option<MessageType>, Discard), u64>,
@@ -216,10 +228,17 @@ impl Counters {
             .unwrap_or(0)
     }
 
-    /// Every counter that is not zero, by dotted name: `frames`, `sent.DISCOVER`, `received.OFFER`,
-    /// `discarded.OFFER.wrong chaddr`, `discarded.malformed IPv4`.
+    /// Every counter that is not zero, by dotted name: `frames`, `sent.PROBE`, `sent.DISCOVER`,
+    /// `received.OFFER`, `discarded.OFFER.wrong chaddr`, `discarded.malformed IPv4`.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'static, str>, u64)> {
-        let frames = (self.frames > 0).then_some((Cow::Borrowed("frames"), self.frames));
+        let single = [
+            ("frames", self.frames),
+            ("sent.PROBE", self.probes),
+            ("sent.ANNOUNCEMENT", self.announcements),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (Cow::Borrowed(name), count));
         let sent = (self.sent.iter())
             .map(|(message_type, count)| (format!("sent.{message_type}").into(), *count));
         let received = (self.received.iter())
@@ -234,19 +253,19 @@ impl Counters {
                 };
                 (name.into(), *count)
             });
-        frames
-            .into_iter()
-            .chain(sent)
-            .chain(received)
-            .chain(discarded)
+        single.chain(sent).chain(received).chain(discarded)
     }
 
     pub(crate) fn count_frame(&mut self) {
         self.frames = self.frames.saturating_add(1);
     }
 
-    pub(crate) fn count_sent(&mut self, message_type: MessageType) {
-        increment(self.sent.entry(message_type).or_default());
+    pub(crate) fn count_sent(&mut self, what: Sent) {
+        increment(match what {
+            Sent::Message(message_type) => self.sent.entry(message_type).or_default(),
+            Sent::Probe => &mut self.probes,
+            Sent::Announcement => &mut self.announcements,
+        });
     }
 
     pub(crate) fn count_received(&mut self, message_type: MessageType) {
@@ -257,6 +276,14 @@ impl Counters {
     pub(crate) fn count_discarded(&mut self, message_type: Option<MessageType>, reason: Discard) {
         increment(self.discarded.entry((message_type, reason)).or_default());
     }
+}
+
+/// What was handed out for sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Message(MessageType),
+    Probe,
+    Announcement,
 }
 
 fn increment(counter: &mut u64) {
@@ -291,7 +318,8 @@ mod tests {
         let mut counters = Counters::default();
         counters.count_frame();
         counters.count_frame();
-        counters.count_sent(MessageType::Discover);
+        counters.count_sent(Sent::Message(MessageType::Discover));
+        counters.count_sent(Sent::Probe);
         counters.count_received(MessageType::Offer);
         counters.count_discarded(Some(MessageType::Offer), Discard::WrongChaddr);
         counters.count_discarded(Some(MessageType::Offer), Discard::WrongChaddr);
@@ -299,8 +327,9 @@ mod tests {
 
         let listed: Vec<_> = counters.iter().collect();
 
-        let expected: [(Cow<'static, str>, u64); 5] = [
+        let expected: [(Cow<'static, str>, u64); 6] = [
             ("frames".into(), 2),
+            ("sent.PROBE".into(), 1),
             ("sent.DISCOVER".into(), 1),
             ("received.OFFER".into(), 1),
             ("discarded.malformed IPv4".into(), 1),

@@ -20,8 +20,8 @@ mod wire;
 pub use discard::{Counters, Discard};
 pub use lease::{Lease, Origin, Route};
 pub use machine::{
-    Action, Applied, Command, Config, ConfigureCause, DeconfigureCause, Legacy, Link, Machine,
-    Pace, Setback, Start, State, Subnet, Transmit, UpdateCause,
+    Action, Applied, Command, Config, ConfigureCause, ConflictDetection, DeconfigureCause, Legacy,
+    Link, Machine, Pace, Setback, Start, State, Subnet, Transmit, UpdateCause,
 };
 pub use message::{FullName, MessageType, Xid};
 pub use parameter::{Kind, Parameter, Value};

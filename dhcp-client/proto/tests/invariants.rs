@@ -268,7 +268,7 @@ impl World {
         match self.host_says {
             Applied::Done => self.host = Some(lease),
             Applied::Refused if self.host.is_some() => self.refused = Some(lease),
-            Applied::Refused => {}
+            Applied::Refused | Applied::InUse => {}
         }
         self.machine.handle_applied(self.instant(), self.host_says);
     }
@@ -287,6 +287,8 @@ impl World {
                 State::Bound => lease.is_some_and(|lease| lease.expires_at.is_none()),
                 State::Init | State::InitReboot | State::Informing => !self.link_up,
                 State::Ipv6Only
+                | State::Probing
+                | State::DeclineWait
                 | State::Selecting
                 | State::Requesting
                 | State::Renewing

@@ -61,6 +61,12 @@ impl Acquisition {
         }
     }
 
+    /// After a pause this is another process, and another attempt.
+    pub(super) fn begin_anew(&mut self, context: &Context) {
+        self.began_at = context.now;
+        self.attempt_ends_at = attempt_end(context.config.pace, context.now);
+    }
+
     /// What runs in every state of an acquisition.
     pub(super) fn timers(&self) -> Timers {
         Timers {

@@ -4,9 +4,11 @@ use alloc::boxed::Box;
 
 use super::{
     acquisition::Acquisition,
+    config::ConflictDetection,
     context::Context,
     held::{Gained, Held},
     init::Init,
+    probing::Probing,
     rebinding::Rebinding,
     renewing::Renewing,
     surface::DeconfigureCause,
@@ -22,9 +24,31 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Takes up a lease, in place of the one in force if there is one.
-    pub(super) fn take_up(in_force: Option<Held>, lease: Box<Lease>, gained: Gained) -> Transition {
-        let (held, action) = Held::take_up(in_force, lease, gained);
+    /// Takes up a server's lease, at once or after its address was probed for.
+    pub(super) fn take_up(
+        acquisition: Acquisition,
+        lease: Box<Lease>,
+        gained: Gained,
+        context: &mut Context,
+    ) -> Transition {
+        let in_force = acquisition.held.as_ref();
+        let is_new = in_force.is_none_or(|held| held.lease.address != lease.address);
+        // RFC 2131 section 4.4.1: "The client SHOULD perform a check on the suggested address to ensure that the
+        // address is not already in use."
+        if is_new && context.config.conflict_detection == ConflictDetection::Full {
+            return Probing::enter(acquisition, lease, gained, context);
+        }
+        Self::apply(acquisition.held, lease, gained, context)
+    }
+
+    /// Has the host put a lease in force, in place of another if there is one.
+    pub(super) fn apply(
+        in_force: Option<Held>,
+        lease: Box<Lease>,
+        gained: Gained,
+        context: &mut Context,
+    ) -> Transition {
+        let (held, action) = Held::take_up(in_force, lease, gained, context);
         Transition::to(Self { held }).acting(Some(action))
     }
 
@@ -42,7 +66,7 @@ impl Bound {
         match step {
             Step::Rebinding => Rebinding::enter(self.held, context.now, context),
             Step::Renewal => Renewing::enter(self.held, context),
-            Step::GiveUp | Step::Retransmission | Step::Start => Transition::to(self),
+            Step::GiveUp | Step::Probe | Step::Retransmission | Step::Start => Transition::to(self),
         }
     }
 }

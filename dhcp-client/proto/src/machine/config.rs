@@ -46,6 +46,8 @@ pub struct Config {
     pub refused: Vec<u8>,
     /// Options that are taken out of whatever comes, before anything looks at them; 53 stays.
     pub ignored: Vec<u8>,
+    /// Whether another host's use of a server's address is looked for.
+    pub conflict_detection: ConflictDetection,
     /// Whether BOOTP may be spoken.
     pub legacy: Legacy,
     /// Discard a server's message without option 54. Otherwise the sender's address stands in.
@@ -64,6 +66,17 @@ pub struct Config {
     /// How options are read into [`Lease::parameters`](crate::Lease::parameters) where that is not as
     /// their RFCs say.
     pub kinds: BTreeMap<u8, Kind>,
+}
+
+/// Whether another host's use of a server's address is looked for (RFC 5227).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictDetection {
+    /// It is not.
+    Off,
+    /// The address is used at once, probed for at the same time, and defended.
+    Fast,
+    /// The address is probed for before it is used, and defended.
+    Full,
 }
 
 /// Whether BOOTP may be spoken (RFC 951 and RFC 1542): addresses without leases.
@@ -149,6 +162,7 @@ impl Config {
             required: Vec::new(),
             refused: Vec::new(),
             ignored: Vec::new(),
+            conflict_detection: ConflictDetection::Off,
             legacy: Legacy::Refused,
             require_server_identifier: false,
             // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.

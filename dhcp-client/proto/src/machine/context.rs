@@ -1,6 +1,6 @@
 //! What a state may look at when it decides, besides itself.
 
-use super::{config::Config, random::Random};
+use super::{config::Config, conflicts::Conflicts, random::Random};
 use crate::time::{Duration, Instant};
 
 /// The machine's surroundings at the moment of an input.
@@ -8,6 +8,7 @@ use crate::time::{Duration, Instant};
 pub(super) struct Context {
     pub(super) config: Config,
     pub(super) random: Random,
+    pub(super) conflicts: Conflicts,
     /// The time of the input; never goes back.
     pub(super) now: Instant,
     /// Whether there is any point in sending.

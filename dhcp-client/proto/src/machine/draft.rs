@@ -9,6 +9,7 @@
 //! Request (RENEWING)     unicast    address   MUST NOT    MUST NOT    MAY
 //! Request (REBINDING)    broadcast  address   MUST NOT    MUST NOT    MAY
 //! Inform                 either     address   MUST NOT    MUST NOT    MAY, but 51 MUST NOT
+//! Decline                broadcast  0         MUST        MUST        MUST NOT, but 56 SHOULD
 //! Release                unicast    address   MUST NOT    MUST        MUST NOT
 //! ```
 
@@ -16,6 +17,7 @@ use core::net::Ipv4Addr;
 
 use super::{config::Config, surface::Transmit};
 use crate::{
+    discard::Sent,
     message::{MessageType, Outgoing, Xid},
     wire,
 };
@@ -64,26 +66,39 @@ pub(super) enum Draft {
         address: Ipv4Addr,
         server: Option<Ipv4Addr>,
     },
+    /// DHCPDECLINE.
+    Decline {
+        xid: Xid,
+        address: Ipv4Addr,
+        server: Ipv4Addr,
+    },
     /// DHCPRELEASE.
     Release {
         xid: Xid,
         address: Ipv4Addr,
         server: Ipv4Addr,
     },
+    /// ARP: does anybody have this address?
+    Probe { address: Ipv4Addr },
+    /// ARP: this interface has it.
+    Announce { address: Ipv4Addr },
 }
 
 impl Draft {
     /// For the counters.
-    pub(super) fn message_type(self) -> MessageType {
-        match self {
+    pub(super) fn sort(self) -> Sent {
+        Sent::Message(match self {
             Self::Discover { .. } => MessageType::Discover,
             Self::Boot { .. } => MessageType::BootRequest,
             Self::Take { .. } | Self::Confirm { .. } | Self::Renew { .. } | Self::Rebind { .. } => {
                 MessageType::Request
             }
             Self::Inform { .. } => MessageType::Inform,
+            Self::Decline { .. } => MessageType::Decline,
             Self::Release { .. } => MessageType::Release,
-        }
+            Self::Probe { .. } => return Sent::Probe,
+            Self::Announce { .. } => return Sent::Announcement,
+        })
     }
 
     /// The octets, and how they travel.
@@ -179,6 +194,22 @@ impl Draft {
                     None => broadcast(config, address, &message),
                 }
             }
+            // RFC 2131 section 4.4.4: "Because the client is declining the use of the IP address supplied by
+            // the server, the client broadcasts DHCPDECLINE messages."
+            Self::Decline {
+                xid,
+                address,
+                server,
+            } => broadcast(
+                config,
+                Ipv4Addr::UNSPECIFIED,
+                &Outgoing {
+                    requested_address: Some(address),
+                    server_identifier: Some(server),
+                    message: Some("the address is in use"),
+                    ..plain(config, MessageType::Decline, xid)
+                },
+            ),
             // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server."
             Self::Release {
                 xid,
@@ -192,6 +223,20 @@ impl Draft {
                     ..plain(config, MessageType::Release, xid)
                 },
             ),
+            // RFC 5227 section 2.1.1: "The 'sender IP address' field MUST be set to all zeroes; this is to
+            // avoid polluting ARP caches in other hosts on the same link in the case where the address turns
+            // out to be already in use by another host." and "The 'target IP address' field MUST be set to the
+            // address being probed."
+            Self::Probe { address } => {
+                let nobody = Ipv4Addr::UNSPECIFIED;
+                Transmit::Frame(wire::arp_request(config.mac, nobody, address))
+            }
+            // RFC 5227 section 2.3: "An ARP Announcement is identical to the ARP Probe described above, except
+            // that now the sender and target IP addresses are both set to the host's newly selected IPv4
+            // address."
+            Self::Announce { address } => {
+                Transmit::Frame(wire::arp_request(config.mac, address, address))
+            }
         }
     }
 }

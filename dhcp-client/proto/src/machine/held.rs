@@ -3,15 +3,25 @@
 use alloc::boxed::Box;
 use core::net::Ipv4Addr;
 
-use super::lifetimes::INFINITY;
-use super::surface::{Action, Applied, ConfigureCause, DeconfigureCause, UpdateCause};
-use crate::lease::{Lease, Origin};
+use super::{
+    config::ConflictDetection,
+    context::Context,
+    guard::Guard,
+    lifetimes::INFINITY,
+    surface::{Action, Applied, ConfigureCause, DeconfigureCause, UpdateCause},
+};
+use crate::{
+    lease::{Lease, Origin},
+    time::{Duration, Instant},
+};
 
 /// The lease in force. At most one `Configure` per lease: whoever holds one of these changes it by
 /// `Update`, and loses it by `Deconfigure`.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) lease: Box<Lease>,
+    /// Whoever watches over the address, where somebody is to.
+    pub(super) guard: Option<Guard>,
     unconfirmed: Option<Unconfirmed>,
 }
 
@@ -31,6 +41,14 @@ pub(super) enum Gained {
 }
 
 impl Gained {
+    /// Whether it was sought while another, or the same, was in force: that is so after the link was away.
+    const fn after_link_loss(self) -> bool {
+        match self {
+            Self::Acquired | Self::Confirmed => true,
+            Self::Renewed | Self::Rebound | Self::Informed => false,
+        }
+    }
+
     const fn configure_cause(self) -> ConfigureCause {
         match self {
             Self::Confirmed => ConfigureCause::Rebooted,
@@ -71,12 +89,15 @@ pub(super) enum Judged {
     Kept(Option<Action>),
     /// It is gone.
     Lost(Option<Action>),
+    /// It is gone, since another host uses the address.
+    InUse(Option<Action>),
 }
 
 impl Held {
     /// A lease that the host already has.
-    pub(super) fn resumed(lease: Box<Lease>) -> Self {
+    pub(super) fn resumed(lease: Box<Lease>, context: &Context) -> Self {
         Self {
+            guard: is_guarded(&lease, context).then(|| Guard::watching(lease.address)),
             lease,
             unconfirmed: None,
         }
@@ -88,25 +109,37 @@ impl Held {
         in_force: Option<Self>,
         lease: Box<Lease>,
         gained: Gained,
+        context: &mut Context,
     ) -> (Self, Action) {
         match in_force {
-            None => Self::configure(lease, gained.configure_cause()),
+            None => {
+                let held = Self {
+                    guard: guard_of_new(&lease, context),
+                    lease: lease.clone(),
+                    unconfirmed: Some(Unconfirmed::Configure),
+                };
+                let cause = gained.configure_cause();
+                (held, Action::Configure { lease, cause })
+            }
             Some(held) => {
-                let cause = gained.update_cause(held.lease.address == lease.address);
-                held.update(lease, cause)
+                let same_address = held.lease.address == lease.address;
+                let cause = gained.update_cause(same_address);
+                let mut held = held.replaced(lease.clone(), cause);
+                if !same_address {
+                    held.guard = guard_of_new(&lease, context);
+                } else if let Some(guard) = &mut held.guard
+                    && gained.after_link_loss()
+                {
+                    // RFC 5227 section 2.1: "This also applies when a network interface transitions from an
+                    // inactive to an active state". The address is in use all the while.
+                    guard.probe_again(Duration::ZERO, context);
+                }
+                (held, Action::Update { lease, cause })
             }
         }
     }
 
-    fn configure(lease: Box<Lease>, cause: ConfigureCause) -> (Self, Action) {
-        let held = Self {
-            lease: lease.clone(),
-            unconfirmed: Some(Unconfirmed::Configure),
-        };
-        (held, Action::Configure { lease, cause })
-    }
-
-    fn update(self, lease: Box<Lease>, cause: UpdateCause) -> (Self, Action) {
+    fn replaced(self, lease: Box<Lease>, cause: UpdateCause) -> Self {
         let unconfirmed = match self.unconfirmed {
             None => Unconfirmed::Update {
                 former: self.lease,
@@ -115,17 +148,16 @@ impl Held {
             Some(Unconfirmed::Configure) => Unconfirmed::Configure,
             Some(Unconfirmed::Update { former, cause: _ }) => Unconfirmed::Update { former, cause },
         };
-        let held = Self {
-            lease: lease.clone(),
+        Self {
+            lease,
             unconfirmed: Some(unconfirmed),
-        };
-        (held, Action::Update { lease, cause })
+            ..self
+        }
     }
 
     /// The server that leased the address, and can be asked about it.
     pub(super) fn lessor(&self) -> Option<Ipv4Addr> {
-        let server = self.lease.server_identifier;
-        (self.lease.origin == Origin::Server && !server.is_unspecified()).then_some(server)
+        lessor(&self.lease)
     }
 
     /// The lease time as option 51 has it.
@@ -134,12 +166,16 @@ impl Held {
     }
 
     /// Takes the host's answer to the last action.
-    pub(super) fn judge(&mut self, applied: Applied) -> Judged {
+    pub(super) fn judge(&mut self, applied: Applied, now: Instant) -> Judged {
         match (applied, self.unconfirmed.take()) {
-            // An answer with nothing open is one to `restore`, which has no second choice.
-            (Applied::Done | Applied::Refused, None) | (Applied::Done, Some(_)) => {
+            (Applied::Done, _) => {
+                if let Some(guard) = &mut self.guard {
+                    guard.put_in_use(now);
+                }
                 Judged::Kept(None)
             }
+            // An answer with nothing open is one to `restore`, which has no second choice.
+            (Applied::Refused, None) => Judged::Kept(None),
             // Nobody else uses the address, so DHCPDECLINE would be untrue; the server learns by
             // the lease's end that it was not taken.
             (Applied::Refused, Some(Unconfirmed::Configure)) => Judged::Lost(None),
@@ -147,12 +183,19 @@ impl Held {
                 if former.address == self.lease.address {
                     Judged::Kept(Some(self.restore(*former, cause)))
                 } else {
-                    // RFC 2131 section 4.4.5: "If the client is given a new network address, it MUST
-                    // NOT continue using the previous network address".
+                    // RFC 2131 section 4.4.5: "If the client is given a new network address, it MUST NOT
+                    // continue using the previous network address and SHOULD notify the local users of the
+                    // problem."
                     Judged::Lost(Some(Action::Deconfigure {
                         cause: DeconfigureCause::Nak,
                     }))
                 }
+            }
+            (Applied::InUse, Some(Unconfirmed::Configure)) => Judged::InUse(None),
+            (Applied::InUse, Some(Unconfirmed::Update { .. }) | None) => {
+                Judged::InUse(Some(Action::Deconfigure {
+                    cause: DeconfigureCause::Conflict,
+                }))
             }
         }
     }
@@ -174,4 +217,30 @@ impl Held {
             cause,
         }
     }
+}
+
+/// The server that leased an address, and can be asked about it.
+pub(super) fn lessor(lease: &Lease) -> Option<Ipv4Addr> {
+    let server = lease.server_identifier;
+    (lease.origin == Origin::Server && !server.is_unspecified()).then_some(server)
+}
+
+fn is_guarded(lease: &Lease, context: &Context) -> bool {
+    match lease.origin {
+        Origin::Server => context.config.conflict_detection != ConflictDetection::Off,
+        // RFC 3927 section 2.5: "A host MUST NOT ignore conflicting ARP packets."
+        Origin::LinkLocal => true,
+        // The operator gave it to this host, and to no other.
+        Origin::Inform => false,
+    }
+}
+
+/// For an address that the host gets now.
+fn guard_of_new(lease: &Lease, context: &mut Context) -> Option<Guard> {
+    let is_unproven = lease.origin == Origin::Server
+        && context.config.conflict_detection == ConflictDetection::Fast;
+    is_guarded(lease, context).then(|| match is_unproven {
+        true => Guard::probing(lease.address, context),
+        false => Guard::proven(lease.address),
+    })
 }

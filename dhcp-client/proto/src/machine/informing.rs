@@ -110,7 +110,7 @@ impl Informing {
         match step {
             Step::Start => self.ask(context),
             Step::Retransmission => self.repeat(context),
-            Step::Rebinding | Step::GiveUp | Step::Renewal => Transition::to(self),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe => Transition::to(self),
         }
     }
 
@@ -177,13 +177,13 @@ impl Informing {
 
     /// RFC 2131 section 4.4.3: "Once a DHCPACK message with an 'xid' field matching that in the client's
     /// DHCPINFORM message arrives from any server, the client is initialized."
-    pub(super) fn receive(self, received: &Received, context: &Context) -> Transition {
+    pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
         let lease = self.check(received).and_then(|asked_at| {
             check_options(received, &context.config)?;
             informed(received, self.own, asked_at, context)
         });
         match lease {
-            Ok(lease) => Bound::take_up(self.held, lease, Gained::Informed),
+            Ok(lease) => Bound::apply(self.held, lease, Gained::Informed, context),
             Err(discard) => Transition::discarding(self, discard),
         }
     }

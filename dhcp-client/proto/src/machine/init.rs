@@ -91,7 +91,7 @@ impl Init {
     pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
         match step {
             Step::Start => Selecting::enter(self.acquisition, context),
-            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Retransmission => {
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe | Step::Retransmission => {
                 Transition::to(self)
             }
         }

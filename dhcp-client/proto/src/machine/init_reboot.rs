@@ -50,7 +50,7 @@ impl InitReboot {
     pub(super) fn fire(self, step: Step, context: &mut Context) -> Transition {
         match step {
             Step::Start => Rebooting::enter(self.acquisition, self.address, context),
-            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Retransmission => {
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe | Step::Retransmission => {
                 Transition::to(self)
             }
         }

@@ -6,6 +6,7 @@ use super::{
     bound::{Bound, expire},
     config::Legacy,
     context::Context,
+    decline_wait::DeclineWait,
     draft::Draft,
     held::{Held, Judged},
     informing::{Informing, Own},
@@ -16,7 +17,7 @@ use super::{
     rebinding::Rebinding,
     renewing::Renewing,
     stopped::Stopped,
-    surface::{Action, Applied, Command, DeconfigureCause, Start},
+    surface::{Action, Applied, Command, DeconfigureCause, Setback, Start},
     timer::Timer,
     transition::Transition,
 };
@@ -51,7 +52,7 @@ impl Phase {
             // A lease whose T1 or T2 is past gets its message from the timer that is due; before
             // that, nothing is sent.
             Start::Resume(lease) => {
-                let held = Held::resumed(lease.into());
+                let held = Held::resumed(lease.into(), context);
                 if held.lease.expires_at.is_some_and(|end| end <= context.now) {
                     expire(held, context)
                 } else {
@@ -61,14 +62,23 @@ impl Phase {
         }
     }
 
-    pub(super) fn fire(self, timer: Timer, context: &mut Context) -> Transition {
+    pub(super) fn fire(mut self, timer: Timer, context: &mut Context) -> Transition {
         match timer {
             Timer::Expiry => self.expire(context),
-            Timer::Attempt => match self.into_acquisition() {
-                Ok(acquisition) => Init::after_attempt(acquisition, context),
-                Err(Self::Informing(state)) => state.attempt_over(context),
-                Err(phase) => Transition::to(phase),
-            },
+            Timer::Attempt => {
+                if let Self::Informing(state) = self {
+                    return state.attempt_over(context);
+                }
+                match self.into_acquisition() {
+                    Ok(acquisition) => Init::after_attempt(acquisition, context),
+                    Err(phase) => Transition::to(*phase),
+                }
+            }
+            Timer::Guard => {
+                let guard = self.held_mut().and_then(|held| held.guard.as_mut());
+                let draft = guard.and_then(|guard| guard.fire(context));
+                Transition::to(self).sending(draft)
+            }
             Timer::Step(step) => self.step(step, context),
         }
     }
@@ -100,8 +110,10 @@ impl Phase {
             Self::Rebooting(state) => state.receive(received, context),
             Self::Informing(state) => state.receive(received, context),
             Self::Init(_)
+            | Self::Probing(_)
             | Self::Bound(_)
             | Self::InitReboot(_)
+            | Self::DeclineWait(_)
             | Self::Ipv6Only(_)
             | Self::Stopped(_) => Transition::discarding(self, Discard::UnexpectedInState),
         }
@@ -109,10 +121,14 @@ impl Phase {
 
     /// The link is gone: nothing is sent until it is back. A lease stays in force, since the link
     /// mostly comes back as it was; then its address is asked for as after a restart.
-    pub(super) fn link_down(self, context: &Context) -> Transition {
+    pub(super) fn link_down(mut self, context: &Context) -> Transition {
+        if let Some(guard) = self.held_mut().and_then(|held| held.guard.as_mut()) {
+            guard.suspend();
+        }
         match self {
             Self::Selecting(state) => InitReboot::or_init(state.acquisition, context),
             Self::Requesting(state) => InitReboot::or_init(state.acquisition, context),
+            Self::Probing(state) => state.interrupted(context),
             Self::Rebooting(state) => state.interrupted(context),
             Self::Bound(Bound { held }) if held.lease.origin == Origin::Inform => {
                 let own = Own::of(&held);
@@ -125,7 +141,9 @@ impl Phase {
                 InitReboot::or_init(Acquisition::holding(held, context), context)
             }
             Self::Ipv6Only(_) => Ipv6Only::interrupted(context),
-            Self::Init(_) | Self::InitReboot(_) | Self::Stopped(_) => Transition::to(self),
+            Self::Init(_) | Self::InitReboot(_) | Self::DeclineWait(_) | Self::Stopped(_) => {
+                Transition::to(self)
+            }
         }
     }
 
@@ -141,11 +159,13 @@ impl Phase {
             Self::Init(_)
             | Self::Selecting(_)
             | Self::Requesting(_)
+            | Self::Probing(_)
             | Self::Bound(_)
             | Self::Renewing(_)
             | Self::Rebinding(_)
             | Self::InitReboot(_)
             | Self::Rebooting(_)
+            | Self::DeclineWait(_)
             | Self::Ipv6Only(_) => {}
         }
         let action = self.into_held().map(|_| Action::Deconfigure {
@@ -188,8 +208,10 @@ impl Phase {
                 phase @ (Self::Init(_)
                 | Self::Selecting(_)
                 | Self::Requesting(_)
+                | Self::Probing(_)
                 | Self::InitReboot(_)
                 | Self::Rebooting(_)
+                | Self::DeclineWait(_)
                 | Self::Informing(_)
                 | Self::Ipv6Only(_)
                 | Self::Stopped(_)),
@@ -217,17 +239,33 @@ impl Phase {
     }
 
     /// The host's answer to the last `Configure` or `Update`.
-    pub(super) fn applied(mut self, applied: Applied, context: &Context) -> Transition {
-        match self.held_mut().map(|held| held.judge(applied)) {
+    pub(super) fn applied(mut self, applied: Applied, context: &mut Context) -> Transition {
+        match self.held_mut().map(|held| held.judge(applied, context.now)) {
             None => Transition::to(self),
             Some(Judged::Kept(action)) => Transition::to(self).acting(action),
-            Some(Judged::Lost(action)) => match self.into_held() {
-                Some(held) if held.lease.origin == Origin::Inform => {
-                    Transition::to(Informing::after_refusal(Own::of(&held), context))
-                }
-                Some(_) | None => Transition::to(Init::after_refusal(context)),
+            Some(Judged::Lost(action)) => self.refused_by_host(context).acting(action),
+            Some(Judged::InUse(action)) => self.in_use_by_another(context).acting(action),
+        }
+    }
+
+    fn refused_by_host(self, context: &Context) -> Transition {
+        match self.into_held() {
+            Some(held) if held.lease.origin == Origin::Inform => {
+                Transition::to(Informing::after_refusal(Own::of(&held), context))
             }
-            .acting(action),
+            Some(_) | None => Transition::to(Init::after_refusal(context)),
+        }
+    }
+
+    /// The host found out what probing would have, or did not.
+    fn in_use_by_another(self, context: &mut Context) -> Transition {
+        match self.into_held() {
+            Some(held) if held.lease.origin == Origin::Inform => {
+                Transition::to(Informing::after_refusal(Own::of(&held), context))
+                    .telling(Some(Setback::Conflict))
+            }
+            Some(held) => DeclineWait::enter(&held.lease, Acquisition::new(context), context),
+            None => Transition::to(Init::after_refusal(context)),
         }
     }
 }

@@ -71,7 +71,7 @@ impl Ipv6Only {
     pub(super) fn fire(self, step: Step, context: &Context) -> Transition {
         match step {
             Step::Start => Transition::to(Init::again(Acquisition::first(context), context)),
-            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Retransmission => {
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe | Step::Retransmission => {
                 Transition::to(self)
             }
         }

@@ -13,9 +13,13 @@ mod backoff;
 mod bound;
 mod choice;
 mod config;
+mod conflicts;
+mod contest;
 mod context;
+mod decline_wait;
 mod draft;
 mod extension;
+mod guard;
 mod held;
 mod informing;
 mod init;
@@ -25,6 +29,8 @@ mod ipv6_only;
 mod lifetimes;
 mod outbox;
 mod phase;
+mod probes;
+mod probing;
 mod random;
 mod rebinding;
 mod rebooting;
@@ -39,22 +45,22 @@ mod transition;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
-pub use config::{Config, Legacy, Pace, Subnet};
+pub use config::{Config, ConflictDetection, Legacy, Pace, Subnet};
 pub use surface::{
     Action, Applied, Command, ConfigureCause, DeconfigureCause, Link, Setback, Start, State,
     Transmit, UpdateCause,
 };
 
 use self::{
-    choice::check_server, context::Context, outbox::Outbox, phase::Phase, random::Random,
-    stopped::Stopped, timer::Timers,
+    choice::check_server, conflicts::Conflicts, context::Context, outbox::Outbox, phase::Phase,
+    random::Random, stopped::Stopped, timer::Timers,
 };
 use crate::{
     discard::{Counters, Discard},
     lease::Lease,
     message::{MessageType, Received},
     time::Instant,
-    wire::{self, MalformedOptions},
+    wire::{self, Arp, Heard, MalformedOptions},
 };
 
 /// How many timers one input may fire. The longest chain is shorter (a lease ends, the address is given
@@ -77,14 +83,17 @@ const CHAIN: usize = 8;
 ///    that time, or any time later.
 ///
 /// Nothing here blocks or fails. A frame that is of no use is a counted discard. One input makes at
-/// most one message and three actions (`Deconfigure`, `Setback`, and `Configure` or `Update`, in this
-/// order), and no more than that ever waits.
+/// most one message, two ARP packets and three actions (`Deconfigure`, `Setback`, and `Configure` or
+/// `Update`, in this order), and no more than that ever waits. Where a conflict ends a lease, its
+/// DHCPDECLINE is there to be taken after its `Deconfigure`.
 ///
 /// # Time
 ///
 /// `now` is CLOCK_BOOTTIME and is only ever compared; a value before an earlier one counts as the
 /// earlier one. A message is made, and the lease's times count, from the `now` of the call that queued
 /// its first sending. A driver that sends late shortens the lease and never lengthens it.
+///
+/// Announcing and defending an address is sent from it, so only after the host has it.
 ///
 /// The link counts as up at first; when it is not, [`handle_link`](Self::handle_link) before the first
 /// `poll_transmit` says so, and nothing is sent.
@@ -106,6 +115,7 @@ impl Machine {
         let context = Context {
             config,
             random: Random::new(seed),
+            conflicts: Conflicts::default(),
             now,
             link_up: true,
         };
@@ -129,7 +139,8 @@ impl Machine {
         self.counters.count_frame();
         let config = &self.context.config;
         match wire::receive(frame, checksum_ready, config.reading()) {
-            Ok((received, malformed)) => self.receive(&received, malformed),
+            Ok(Heard::Arp(arp)) => self.hear(arp),
+            Ok(Heard::Message(received, malformed)) => self.receive(&received, malformed),
             Err(rejected) => self
                 .counters
                 .count_discarded(rejected.message_type, rejected.reason),
@@ -154,6 +165,7 @@ impl Machine {
             }
             Link::Mac(mac) if mac != self.context.config.mac => {
                 self.context.config.change_mac(mac);
+                self.context.conflicts = Conflicts::default();
                 self.outbox.clear_transmit();
                 self.step(|phase, context| phase.new_mac(context));
             }
@@ -179,7 +191,8 @@ impl Machine {
     ///
     /// A refused `Configure` leaves the client without a lease, and it waits ten seconds before it
     /// asks for another. After a refused `Update` the former parameters stay with the new times;
-    /// where the address was to change, the lease is given up.
+    /// where the address was to change, the lease is given up. An address that the host found to be
+    /// another's is declined, as if this client had found out by itself.
     pub fn handle_applied(&mut self, now: Instant, applied: Applied) {
         self.advance(now);
         if let Some(applied) = self.outbox.answered(applied) {
@@ -192,8 +205,8 @@ impl Machine {
     /// lease it speaks of is no longer sent.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
         self.advance(now);
-        let (message_type, transmit) = self.outbox.take_transmit()?;
-        self.counters.count_sent(message_type);
+        let (what, transmit) = self.outbox.take_transmit()?;
+        self.counters.count_sent(what);
         Some(transmit)
     }
 
@@ -270,6 +283,12 @@ impl Machine {
                 break;
             };
             self.step(|phase, context| phase.fire(timer, context));
+        }
+    }
+
+    fn hear(&mut self, arp: Arp) {
+        if let Some(reason) = self.step(|phase, context| phase.hear(arp, context)) {
+            self.counters.count_discarded(None, reason);
         }
     }
 

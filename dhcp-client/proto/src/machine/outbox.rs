@@ -1,17 +1,23 @@
-//! What waits to be taken by the driver. It holds one message and three actions at the most, however
-//! late the driver comes: what a newer one makes pointless is dropped.
+//! What waits to be taken by the driver. It holds one message, two ARP packets and three actions at the
+//! most, however late the driver comes: what a newer one makes pointless is dropped.
+
+use alloc::collections::VecDeque;
 
 use super::{
     config::Config,
     draft::Draft,
     surface::{Action, Applied, ConfigureCause, Setback, Transmit},
 };
-use crate::message::MessageType;
+use crate::{discard::Sent, message::MessageType};
+
+/// ARP packets that may wait: the address in force and one that is sought have one each at a time.
+const ARP: usize = 2;
 
 /// Effects not yet taken.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    transmit: Option<(MessageType, Transmit)>,
+    message: Option<(MessageType, Transmit)>,
+    arp: VecDeque<(Sent, Transmit)>,
     /// `Deconfigure`, of a lease that the host has.
     removal: Option<Action>,
     /// After the removal, if there is one.
@@ -26,12 +32,22 @@ impl Outbox {
     /// A message not yet taken is no longer sent: each answers the state that made it, and that has
     /// moved on.
     pub(super) fn send(&mut self, draft: Draft, config: &Config) {
-        self.transmit = Some((draft.message_type(), draft.transmit(config)));
+        let transmit = draft.transmit(config);
+        match draft.sort() {
+            Sent::Message(message_type) => self.message = Some((message_type, transmit)),
+            sort @ (Sent::Probe | Sent::Announcement) => {
+                if self.arp.len() >= ARP {
+                    self.arp.pop_front();
+                }
+                self.arp.push_back((sort, transmit));
+            }
+        }
     }
 
     /// Sends nothing after all.
     pub(super) fn clear_transmit(&mut self) {
-        self.transmit = None;
+        self.message = None;
+        self.arp.clear();
     }
 
     pub(super) fn act(&mut self, action: Action) {
@@ -42,6 +58,8 @@ impl Outbox {
             Action::Deconfigure { .. } => {
                 self.lease = None;
                 self.removal = Some(action);
+                // The address is not ours to announce any more.
+                self.arp.clear();
             }
             Action::Configure { .. } => self.lease = Some(action),
             Action::Update { lease, cause } => {
@@ -74,8 +92,15 @@ impl Outbox {
         self.lease.is_none() && self.unanswered == 0
     }
 
-    pub(super) fn take_transmit(&mut self) -> Option<(MessageType, Transmit)> {
-        self.transmit.take()
+    /// A DHCPDECLINE waits until the address that it is about was taken down.
+    pub(super) fn take_transmit(&mut self) -> Option<(Sent, Transmit)> {
+        let waits = |(message_type, _): &mut (MessageType, Transmit)| {
+            *message_type == MessageType::Decline && self.removal.is_some()
+        };
+        if let Some((message_type, transmit)) = self.message.take_if(|message| !waits(message)) {
+            return Some((Sent::Message(message_type), transmit));
+        }
+        self.arp.pop_front()
     }
 
     pub(super) fn take_action(&mut self) -> Option<Action> {

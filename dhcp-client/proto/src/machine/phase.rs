@@ -1,14 +1,19 @@
 //! The state the client is in, one struct for each, and what is the same in several.
 
+use alloc::boxed::Box;
+
 use super::{
     acquisition::Acquisition,
     bound::Bound,
     context::Context,
+    decline_wait::DeclineWait,
+    guard::Guard,
     held::Held,
     informing::Informing,
     init::Init,
     init_reboot::InitReboot,
     ipv6_only::Ipv6Only,
+    probing::Probing,
     rebinding::Rebinding,
     rebooting::Rebooting,
     renewing::Renewing,
@@ -49,11 +54,13 @@ phases! {
     Init,
     Selecting,
     Requesting,
+    Probing,
     Bound,
     Renewing,
     Rebinding,
     InitReboot,
     Rebooting,
+    DeclineWait,
     Informing,
     Ipv6Only,
     Stopped,
@@ -66,8 +73,10 @@ impl Phase {
             Self::Init(state) => Some(&mut state.acquisition),
             Self::Selecting(state) => Some(&mut state.acquisition),
             Self::Requesting(state) => Some(&mut state.acquisition),
+            Self::Probing(state) => Some(&mut state.acquisition),
             Self::InitReboot(state) => Some(&mut state.acquisition),
             Self::Rebooting(state) => Some(&mut state.acquisition),
+            Self::DeclineWait(state) => Some(&mut state.acquisition),
             Self::Bound(_)
             | Self::Renewing(_)
             | Self::Rebinding(_)
@@ -78,19 +87,21 @@ impl Phase {
     }
 
     /// The same, out of the state; or the state, where nothing is sought.
-    pub(super) fn into_acquisition(self) -> Result<Acquisition, Self> {
+    pub(super) fn into_acquisition(self) -> Result<Acquisition, Box<Self>> {
         match self {
             Self::Init(state) => Ok(state.acquisition),
             Self::Selecting(state) => Ok(state.acquisition),
             Self::Requesting(state) => Ok(state.acquisition),
+            Self::Probing(state) => Ok(state.acquisition),
             Self::InitReboot(state) => Ok(state.acquisition),
             Self::Rebooting(state) => Ok(state.acquisition),
+            Self::DeclineWait(state) => Ok(state.acquisition),
             Self::Bound(_)
             | Self::Renewing(_)
             | Self::Rebinding(_)
             | Self::Informing(_)
             | Self::Ipv6Only(_)
-            | Self::Stopped(Stopped) => Err(self),
+            | Self::Stopped(Stopped) => Err(Box::new(self)),
         }
     }
 
@@ -100,11 +111,13 @@ impl Phase {
             Self::Init(state) => state.acquisition.held.as_ref(),
             Self::Selecting(state) => state.acquisition.held.as_ref(),
             Self::Requesting(state) => state.acquisition.held.as_ref(),
+            Self::Probing(state) => state.acquisition.held.as_ref(),
             Self::Bound(state) => Some(&state.held),
             Self::Renewing(state) => Some(&state.held),
             Self::Rebinding(state) => Some(&state.held),
             Self::InitReboot(state) => state.acquisition.held.as_ref(),
             Self::Rebooting(state) => state.acquisition.held.as_ref(),
+            Self::DeclineWait(state) => state.acquisition.held.as_ref(),
             Self::Informing(state) => state.held.as_ref(),
             Self::Ipv6Only(_) | Self::Stopped(Stopped) => None,
         }
@@ -119,8 +132,10 @@ impl Phase {
             Self::Init(_)
             | Self::Selecting(_)
             | Self::Requesting(_)
+            | Self::Probing(_)
             | Self::InitReboot(_)
             | Self::Rebooting(_)
+            | Self::DeclineWait(_)
             | Self::Ipv6Only(_)
             | Self::Stopped(Stopped) => self.acquisition_mut()?.held.as_mut(),
         }
@@ -129,32 +144,44 @@ impl Phase {
     pub(super) fn into_held(self) -> Option<Held> {
         match self.into_acquisition() {
             Ok(acquisition) => acquisition.held,
-            Err(Self::Bound(state)) => Some(state.held),
-            Err(Self::Renewing(state)) => Some(state.held),
-            Err(Self::Rebinding(state)) => Some(state.held),
-            Err(Self::Informing(state)) => state.held,
-            Err(
+            Err(phase) => match *phase {
+                Self::Bound(state) => Some(state.held),
+                Self::Renewing(state) => Some(state.held),
+                Self::Rebinding(state) => Some(state.held),
+                Self::Informing(state) => state.held,
                 Self::Init(_)
                 | Self::Selecting(_)
                 | Self::Requesting(_)
+                | Self::Probing(_)
                 | Self::InitReboot(_)
                 | Self::Rebooting(_)
+                | Self::DeclineWait(_)
                 | Self::Ipv6Only(_)
-                | Self::Stopped(Stopped),
-            ) => None,
+                | Self::Stopped(Stopped) => None,
+            },
         }
     }
 
     pub(super) fn timers(&self, link_up: bool) -> Timers {
+        let guard = self.held().and_then(|held| held.guard.as_ref());
+        Timers {
+            guard: guard.and_then(Guard::next_at).filter(|_| link_up),
+            ..self.own_timers(link_up)
+        }
+    }
+
+    fn own_timers(&self, link_up: bool) -> Timers {
         match self {
             Self::Init(state) => state.timers(link_up),
             Self::Selecting(state) => state.timers(),
             Self::Requesting(state) => state.timers(),
+            Self::Probing(state) => state.timers(),
             Self::Bound(state) => state.timers(),
             Self::Renewing(state) => state.timers(),
             Self::Rebinding(state) => state.timers(),
             Self::InitReboot(state) => state.timers(link_up),
             Self::Rebooting(state) => state.timers(),
+            Self::DeclineWait(state) => state.timers(),
             Self::Informing(state) => state.timers(link_up),
             Self::Ipv6Only(state) => state.timers(),
             Self::Stopped(Stopped) => Timers::default(),
@@ -166,11 +193,13 @@ impl Phase {
             Self::Init(state) => state.fire(step, context),
             Self::Selecting(state) => state.fire(step, context),
             Self::Requesting(state) => state.fire(step, context),
+            Self::Probing(state) => state.fire(step, context),
             Self::Bound(state) => state.fire(step, context),
             Self::Renewing(state) => state.fire(step, context),
             Self::Rebinding(state) => state.fire(step, context),
             Self::InitReboot(state) => state.fire(step, context),
             Self::Rebooting(state) => state.fire(step, context),
+            Self::DeclineWait(state) => state.fire(step, context),
             Self::Informing(state) => state.fire(step, context),
             Self::Ipv6Only(state) => state.fire(step, context),
             Self::Stopped(Stopped) => Transition::to(self),

@@ -3,6 +3,7 @@
 
 use super::{
     acceptance::check_xid,
+    acquisition::Acquisition,
     backoff::next_attempt,
     bound::Bound,
     context::Context,
@@ -60,7 +61,9 @@ impl Rebinding {
                 Transition::to(Bound { held: self.held })
             }
             Step::Retransmission => self.ask(context),
-            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe | Step::Start => {
+                Transition::to(self)
+            }
         }
     }
 
@@ -68,7 +71,10 @@ impl Rebinding {
     pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
         match check_xid(received, self.exchange.xid) {
             Ok(()) => match self.exchange.verdict(&self.held, received, context) {
-                Verdict::Extended(lease) => Bound::take_up(Some(self.held), lease, Gained::Rebound),
+                Verdict::Extended(lease) => {
+                    let in_force = Acquisition::holding(self.held, context);
+                    Bound::take_up(in_force, lease, Gained::Rebound, context)
+                }
                 Verdict::Refused => self.exchange.refused(self.held, context),
                 Verdict::Discarded(discard) => Transition::discarding(self, discard),
             },

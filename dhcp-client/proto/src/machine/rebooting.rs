@@ -96,7 +96,7 @@ impl Rebooting {
                 let request = self.request(context);
                 Transition::to(self).sending(request)
             }
-            Step::Rebinding | Step::Renewal | Step::Start => Transition::to(self),
+            Step::Rebinding | Step::Renewal | Step::Probe | Step::Start => Transition::to(self),
         }
     }
 
@@ -123,7 +123,9 @@ impl Rebooting {
                     lease_time: self.acquisition.held.as_ref().map(Held::lease_time),
                 };
                 match lease(received, asked, context) {
-                    Ok(lease) => Bound::take_up(self.acquisition.held, lease, Gained::Confirmed),
+                    Ok(lease) => {
+                        Bound::take_up(self.acquisition, lease, Gained::Confirmed, context)
+                    }
                     Err(discard) => Transition::discarding(self, discard),
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::{
     acceptance::{check_xid, server_of},
+    acquisition::Acquisition,
     backoff::next_attempt,
     bound::Bound,
     context::Context,
@@ -73,14 +74,17 @@ impl Renewing {
                 Transition::to(Bound { held: self.held })
             }
             Step::Retransmission => self.ask(context),
-            Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
+            Step::GiveUp | Step::Renewal | Step::Probe | Step::Start => Transition::to(self),
         }
     }
 
     pub(super) fn receive(self, received: &Received, context: &mut Context) -> Transition {
         match self.check(received, context) {
             Ok(()) => match self.exchange.verdict(&self.held, received, context) {
-                Verdict::Extended(lease) => Bound::take_up(Some(self.held), lease, Gained::Renewed),
+                Verdict::Extended(lease) => {
+                    let in_force = Acquisition::holding(self.held, context);
+                    Bound::take_up(in_force, lease, Gained::Renewed, context)
+                }
                 Verdict::Refused => self.exchange.refused(self.held, context),
                 Verdict::Discarded(discard) => Transition::discarding(self, discard),
             },

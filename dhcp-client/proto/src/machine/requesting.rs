@@ -92,7 +92,9 @@ impl Requesting {
                 Transition::to(self).sending(request)
             }
             Step::Retransmission => Transition::to(Init::again(self.acquisition, context)),
-            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe | Step::Start => {
+                Transition::to(self)
+            }
         }
     }
 
@@ -108,7 +110,7 @@ impl Requesting {
                     lease_time: self.chosen.offer.lease_time,
                 };
                 match lease(received, asked, context) {
-                    Ok(lease) => Bound::take_up(self.acquisition.held, lease, Gained::Acquired),
+                    Ok(lease) => Bound::take_up(self.acquisition, lease, Gained::Acquired, context),
                     Err(discard) => Transition::discarding(self, discard),
                 }
             }

@@ -1,6 +1,8 @@
 //! SELECTING: DHCPDISCOVER is out, and the first offer that can be kept is taken (RFC 2131 section
 //! 4.4.1).
 
+use alloc::boxed::Box;
+
 use super::{
     acceptance::{Asked, boot_lease, check_xid, lease, offer},
     acquisition::Acquisition,
@@ -18,6 +20,7 @@ use super::{
 };
 use crate::{
     discard::Discard,
+    lease::Lease,
     message::{MessageType, Received, Xid},
     time::{Duration, Instant},
 };
@@ -86,7 +89,9 @@ impl Selecting {
                 let discover = self.discover(context);
                 Transition::to(self).sending(discover)
             }
-            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Start => Transition::to(self),
+            Step::Rebinding | Step::GiveUp | Step::Renewal | Step::Probe | Step::Start => {
+                Transition::to(self)
+            }
         }
     }
 
@@ -111,56 +116,35 @@ impl Selecting {
         if let Some(wait) = Ipv6Only::wait(received, context) {
             return Ipv6Only::enter(self.acquisition, wait, context);
         }
-        let transition = if received.message_type == MessageType::Offer {
-            self.offered(received, context)
-        } else {
-            self.committed(received, context)
-        };
-        transition.unwrap_or_else(|(state, discard)| Transition::discarding(state, discard))
-    }
-
-    fn offered(
-        self,
-        received: &Received,
-        context: &mut Context,
-    ) -> Result<Transition, (Self, Discard)> {
-        match offer(received, context) {
-            Ok(offer) => {
-                let chosen = Chosen {
-                    offer,
-                    xid: self.xid,
-                    secs: self.secs,
-                };
-                Ok(Requesting::enter(self.acquisition, chosen, context))
+        if received.message_type == MessageType::Offer {
+            match offer(received, context) {
+                Ok(offer) => {
+                    let (xid, secs) = (self.xid, self.secs);
+                    Requesting::enter(self.acquisition, Chosen { offer, xid, secs }, context)
+                }
+                Err(discard) => Transition::discarding(self, discard),
             }
-            Err(discard) => Err((self, discard)),
+        } else {
+            match self.committed(received, context) {
+                Ok(lease) => Bound::take_up(self.acquisition, lease, Gained::Acquired, context),
+                Err(discard) => Transition::discarding(self, discard),
+            }
         }
     }
 
-    /// A DHCPACK or a BOOTREPLY: there is nothing left to ask. RFC 4039 section 3: "However, if the client receives a DHCPACK message with a Rapid Commit option, it
-    /// SHOULD process the DHCPACK immediately (without waiting for additional DHCPOFFER or DHCPACK messages)
-    /// and use the address and configuration information contained therein."
-    fn committed(
-        self,
-        received: &Received,
-        context: &mut Context,
-    ) -> Result<Transition, (Self, Discard)> {
+    /// A DHCPACK or a BOOTREPLY: there is nothing left to ask. RFC 4039 section 3: "However, if the client
+    /// receives a DHCPACK message with a Rapid Commit option, it SHOULD process the DHCPACK immediately
+    /// (without waiting for additional DHCPOFFER or DHCPACK messages) and use the address and configuration
+    /// information contained therein."
+    fn committed(&self, received: &Received, context: &mut Context) -> Result<Box<Lease>, Discard> {
         let asked = Asked {
             at: self.first_sent,
             lease_time: None,
         };
-        let lease = if received.message_type == MessageType::BootReply {
+        if received.message_type == MessageType::BootReply {
             boot_lease(received, asked.at, context)
         } else {
             lease(received, asked, context)
-        };
-        match lease {
-            Ok(lease) => Ok(Bound::take_up(
-                self.acquisition.held,
-                lease,
-                Gained::Acquired,
-            )),
-            Err(discard) => Err((self, discard)),
         }
     }
 

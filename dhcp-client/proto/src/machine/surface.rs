@@ -63,12 +63,14 @@ pub enum Applied {
     Done,
     /// Policy or the kernel refused; nothing changed.
     Refused,
+    /// The host found that another one uses the address; nothing changed.
+    InUse,
 }
 
 /// Bytes to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transmit {
-    /// A whole Ethernet frame.
+    /// A whole Ethernet frame: a message, or an ARP packet.
     Frame(Vec<u8>),
     /// A UDP payload from port 68 of the leased address to port 67 of `destination`, by way of the
     /// host's routes.
@@ -178,6 +180,9 @@ pub enum State {
     Selecting,
     /// REQUESTING: an offer is chosen, DHCPREQUEST is out.
     Requesting,
+    /// Ours, not the RFC's: a server gave a lease, and other hosts are asked whether they have the address
+    /// (RFC 5227 section 2.1).
+    Probing,
     /// BOUND
     Bound,
     /// RENEWING: the lease's own server is asked for more time.
@@ -188,6 +193,9 @@ pub enum State {
     InitReboot,
     /// REBOOTING: the servers are asked to confirm the address.
     Rebooting,
+    /// Ours, not the RFC's: another host has the address that a server gave, and there is a pause (RFC 2131
+    /// section 3.1).
+    DeclineWait,
     /// Ours, not the RFC's: the servers are asked about the operator's address (RFC 2131 section 4.4.3).
     Informing,
     /// Ours, not the RFC's: the network asked hosts to do without IPv4, and DHCP rests (RFC 8925).
@@ -204,11 +212,13 @@ impl State {
             Self::Init => "INIT",
             Self::Selecting => "SELECTING",
             Self::Requesting => "REQUESTING",
+            Self::Probing => "PROBING",
             Self::Bound => "BOUND",
             Self::Renewing => "RENEWING",
             Self::Rebinding => "REBINDING",
             Self::InitReboot => "INIT-REBOOT",
             Self::Rebooting => "REBOOTING",
+            Self::DeclineWait => "DECLINE-WAIT",
             Self::Informing => "INFORMING",
             Self::Ipv6Only => "IPV6-ONLY",
             Self::Stopped => "STOPPED",

@@ -10,6 +10,10 @@ pub(super) enum Timer {
     /// No server gave a lease in an attempt's time. Set where an acquisition begins and, an attempt and a
     /// pause later, each time it fires; cancelled by a lease. Runs without a link too.
     Attempt,
+    /// The address in force is to be probed for, announced, or known to be nobody else's. Set when it is put
+    /// in force or the link came back, bounded by three probes and two announcements; not running while the
+    /// link is down.
+    Guard,
     /// The state has something to do.
     Step(Step),
 }
@@ -23,10 +27,13 @@ pub(super) enum Step {
     GiveUp,
     /// T1: ask for more time. Set by the DHCPACK, cancelled by leaving BOUND.
     Renewal,
+    /// The next probe, or the end of the time in which somebody may object. Set on entering Probing and by
+    /// each probe, cancelled by an objection; bounded by three probes.
+    Probe,
     /// No answer yet: send again. Set by each sending, cancelled by leaving the state.
     Retransmission,
-    /// The wait before the first message is over. Set on entering INIT or INIT-REBOOT, and not running
-    /// while the link is down.
+    /// The wait before the first message is over. Set on entering a state that waits, and in INIT and
+    /// INIT-REBOOT not running while the link is down.
     Start,
 }
 
@@ -35,9 +42,11 @@ pub(super) enum Step {
 pub(super) struct Timers {
     pub(super) expiry: Option<Instant>,
     pub(super) attempt: Option<Instant>,
+    pub(super) guard: Option<Instant>,
     pub(super) rebinding: Option<Instant>,
     pub(super) give_up: Option<Instant>,
     pub(super) renewal: Option<Instant>,
+    pub(super) probe: Option<Instant>,
     pub(super) retransmission: Option<Instant>,
     pub(super) start: Option<Instant>,
 }
@@ -45,13 +54,15 @@ pub(super) struct Timers {
 impl Timers {
     /// When several are due (the host slept), the first is the one that fires: what ends a lease goes
     /// before what would use it.
-    fn table(self) -> [(Timer, Option<Instant>); 7] {
+    fn table(self) -> [(Timer, Option<Instant>); 9] {
         let Self {
             expiry,
             attempt,
+            guard,
             rebinding,
             give_up,
             renewal,
+            probe,
             retransmission,
             start,
         } = self;
@@ -61,6 +72,8 @@ impl Timers {
             (Timer::Step(Step::GiveUp), give_up),
             (Timer::Step(Step::Renewal), renewal),
             (Timer::Attempt, attempt),
+            (Timer::Guard, guard),
+            (Timer::Step(Step::Probe), probe),
             (Timer::Step(Step::Retransmission), retransmission),
             (Timer::Step(Step::Start), start),
         ]

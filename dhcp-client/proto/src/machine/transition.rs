@@ -42,9 +42,9 @@ impl Transition {
         }
     }
 
-    pub(super) fn sending(self, draft: Draft) -> Self {
+    pub(super) fn sending(self, draft: impl Into<Option<Draft>>) -> Self {
         Self {
-            send: Some(draft),
+            send: draft.into(),
             ..self
         }
     }

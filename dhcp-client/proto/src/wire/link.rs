@@ -37,16 +37,34 @@ pub(super) struct Datagram<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// The datagram in a frame to `own_mac` or to everyone.
+/// What an Ethernet frame carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Carried<'a> {
+    Arp(&'a [u8]),
+    Ipv4(&'a [u8]),
+}
+
+/// The payload of a frame to `own_mac` or to everyone.
+pub(super) fn carried(frame: &[u8], own_mac: [u8; 6]) -> Result<Carried<'_>, Discard> {
+    let ethernet = EthernetFrame::new_checked(frame).map_err(|_| Discard::TruncatedEthernet)?;
+    let destination = ethernet.dst_addr();
+    if destination != EthernetAddress(own_mac) && !destination.is_broadcast() {
+        return Err(Discard::OtherDestinationMac);
+    }
+    match ethernet.ethertype() {
+        EthernetProtocol::Arp => Ok(Carried::Arp(ethernet.payload())),
+        EthernetProtocol::Ipv4 => Ok(Carried::Ipv4(ethernet.payload())),
+        EthernetProtocol::Unknown(VLAN_TAG | SERVICE_VLAN_TAG) => Err(Discard::VlanTagged),
+        EthernetProtocol::Ipv6 | EthernetProtocol::Unknown(_) => Err(Discard::OtherEtherType),
+    }
+}
+
+/// The datagram in an IPv4 packet.
 ///
 /// The IPv4 destination is not checked: RFC 2131 section 4.1 lets a server unicast to "the client's
 /// hardware address and 'yiaddr' address", which this layer cannot know yet.
-pub(super) fn datagram(
-    frame: &[u8],
-    checksum_ready: bool,
-    own_mac: [u8; 6],
-) -> Result<Datagram<'_>, Discard> {
-    let packet = ipv4_packet(frame, own_mac)?;
+pub(super) fn datagram(packet: &[u8], checksum_ready: bool) -> Result<Datagram<'_>, Discard> {
+    let packet = ipv4_packet(packet)?;
     let payload = udp_payload(&packet, checksum_ready)?;
     Ok(Datagram {
         source: packet.src_addr(),
@@ -54,20 +72,8 @@ pub(super) fn datagram(
     })
 }
 
-fn ipv4_packet(frame: &[u8], own_mac: [u8; 6]) -> Result<Ipv4Packet<&[u8]>, Discard> {
-    let ethernet = EthernetFrame::new_checked(frame).map_err(|_| Discard::TruncatedEthernet)?;
-    let destination = ethernet.dst_addr();
-    if destination != EthernetAddress(own_mac) && !destination.is_broadcast() {
-        return Err(Discard::OtherDestinationMac);
-    }
-    match u16::from(ethernet.ethertype()) {
-        VLAN_TAG | SERVICE_VLAN_TAG => return Err(Discard::VlanTagged),
-        other if EthernetProtocol::from(other) != EthernetProtocol::Ipv4 => {
-            return Err(Discard::NotIpv4);
-        }
-        _ => {}
-    }
-    let packet = Ipv4Packet::new_checked(ethernet.payload()).map_err(|_| Discard::MalformedIpv4)?;
+fn ipv4_packet(packet: &[u8]) -> Result<Ipv4Packet<&[u8]>, Discard> {
+    let packet = Ipv4Packet::new_checked(packet).map_err(|_| Discard::MalformedIpv4)?;
     if packet.version() != 4 {
         return Err(Discard::MalformedIpv4);
     }

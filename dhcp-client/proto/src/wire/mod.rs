@@ -1,9 +1,10 @@
 //! Checked views of what arrives and encodings of what leaves.
 //!
 //! Everything here is a pure function of bytes that a hostile peer may have chosen. Each layer has one
-//! file, and each hands on only what it has checked: [`link`] the datagram, [`fixed`] the fixed part of
-//! the message, [`fields`] the joined option values, [`options`] their meaning.
+//! file, and each hands on only what it has checked: [`link`] the datagram, [`arp`] a claim to an address,
+//! [`fixed`] the fixed part of the message, [`fields`] the joined option values, [`options`] their meaning.
 
+mod arp;
 mod code;
 mod cursor;
 mod encode;
@@ -20,8 +21,12 @@ mod routes;
 mod tests;
 mod values;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+};
 
+pub(crate) use arp::{Arp, arp_request};
 pub(crate) use code::IPV6_ONLY_PREFERRED;
 pub(crate) use link::frame;
 
@@ -65,13 +70,37 @@ pub(crate) struct Reading<'a> {
     pub(crate) kinds: &'a BTreeMap<u8, Kind>,
 }
 
-/// Takes one Ethernet frame and gives the server's message to this client in it.
+/// What a frame is to this client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Somebody claims or asks for an address.
+    Arp(Arp),
+    /// A server's message, and what of it was skipped.
+    Message(Box<Received>, MalformedOptions),
+}
+
+/// Takes one Ethernet frame and gives what it is to this client. An ARP packet is never read as a
+/// message, nor a message as one.
 ///
 /// `checksum_ready` is false where the kernel says that the UDP checksum is still to be filled in, as
 /// for frames from the same machine over veth; then it proves nothing and is not looked at.
 pub(crate) fn receive(
     frame: &[u8],
     checksum_ready: bool,
+    reading: Reading<'_>,
+) -> Result<Heard, Rejected> {
+    match link::carried(frame, reading.own_mac)? {
+        link::Carried::Arp(packet) => Ok(Heard::Arp(Arp::parse(packet)?)),
+        link::Carried::Ipv4(packet) => {
+            let datagram = link::datagram(packet, checksum_ready)?;
+            let (received, malformed) = message(datagram, reading)?;
+            Ok(Heard::Message(Box::new(received), malformed))
+        }
+    }
+}
+
+fn message(
+    datagram: link::Datagram<'_>,
     reading: Reading<'_>,
 ) -> Result<(Received, MalformedOptions), Rejected> {
     let Reading {
@@ -81,7 +110,6 @@ pub(crate) fn receive(
         bootp,
         kinds,
     } = reading;
-    let datagram = link::datagram(frame, checksum_ready, own_mac)?;
     let fixed = fixed::Fixed::parse(datagram.payload, bootp)?;
     let mut malformed = MalformedOptions::new();
     let mut fields = fields::Fields::join(&fixed, &mut malformed)?;

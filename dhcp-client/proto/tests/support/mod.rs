@@ -1,5 +1,5 @@
-//! The other end of the wire, for the machine's transcripts: [`server`] makes a server's frames and
-//! [`sent`] reads the client's, both with other people's code (dhcproto and smoltcp), so that a
+//! The other end of the wire, for the machine's transcripts: [`server`] makes a server's frames,
+//! [`sent`] reads the client's, and [`arp`] does both for ARP, all with other people's code (dhcproto and smoltcp), so that a
 //! misreading of the RFC does not agree with itself.
 
 #![allow(
@@ -11,5 +11,6 @@
     reason = "a message that cannot be made or read is a failed test, with its line"
 )]
 
+pub(crate) mod arp;
 pub(crate) mod sent;
 pub(crate) mod server;

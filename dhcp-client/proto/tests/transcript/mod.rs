@@ -15,6 +15,7 @@ use dhcp_proto::{
 };
 
 use crate::support::{
+    arp::{self, Heard, Said, is_arp},
     sent::{Sent, parse, parse_message},
     server::{Reply, SERVER},
 };
@@ -37,13 +38,23 @@ pub(crate) struct Message {
     pub(crate) sent: Sent,
 }
 
+/// An ARP packet, and when it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ArpSent {
+    /// Milliseconds after [`START`].
+    pub(crate) at: u64,
+    pub(crate) said: Said,
+}
+
 /// A machine, its clock, and a host that does what it is told.
 pub(crate) struct Client {
     pub(crate) machine: Machine,
     now: u64,
     /// What the host answers to `Configure` and `Update`.
     pub(crate) host_says: Applied,
+    mac: [u8; 6],
     messages: Vec<Message>,
+    arps: Vec<ArpSent>,
     actions: Vec<Action>,
 }
 
@@ -58,11 +69,14 @@ impl Client {
     }
 
     pub(crate) fn with_seed(config: Config, start: Start, seed: [u8; 32]) -> Self {
+        let mac = config.mac;
         let mut client = Self {
             machine: Machine::new(Instant::from_millis(START), config, start, seed),
             now: START,
             host_says: Applied::Done,
+            mac,
             messages: Vec::new(),
+            arps: Vec::new(),
             actions: Vec::new(),
         };
         client.drain();
@@ -115,6 +129,9 @@ impl Client {
     }
 
     pub(crate) fn link(&mut self, link: Link) {
+        if let Link::Mac(mac) = link {
+            self.mac = mac;
+        }
         self.machine.handle_link(self.instant(), link);
         self.drain();
     }
@@ -154,6 +171,16 @@ impl Client {
     /// The messages not yet taken, and no waiting.
     pub(crate) fn messages(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.messages)
+    }
+
+    /// The ARP packets not yet taken, and no waiting.
+    pub(crate) fn arps(&mut self) -> Vec<ArpSent> {
+        std::mem::take(&mut self.arps)
+    }
+
+    /// Lets another host say something by ARP.
+    pub(crate) fn hear_arp(&mut self, arp: Heard) {
+        self.hear_frame(&arp.frame());
     }
 
     /// The one thing that the host was told.
@@ -214,6 +241,12 @@ impl Client {
     fn take_messages(&mut self) {
         while let Some(transmit) = self.machine.poll_transmit(self.instant()) {
             let (datagram_to, sent) = match transmit {
+                Transmit::Frame(frame) if is_arp(&frame) => {
+                    let said = arp::parse(&frame, self.mac);
+                    let at = self.elapsed();
+                    self.arps.push(ArpSent { at, said });
+                    continue;
+                }
                 Transmit::Frame(frame) => (None, parse(&frame)),
                 Transmit::Datagram {
                     destination,

@@ -6,7 +6,7 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 use crate::{
     discard::Discard,
     message::{MessageType, Options, Received},
-    wire::{self, MalformedOptions, Reading, Rejected},
+    wire::{self, Heard, MalformedOptions, Reading, Rejected},
 };
 
 /// The client's MAC address.
@@ -151,7 +151,10 @@ pub(super) fn receive_with(
     frame: &[u8],
     reading: Reading<'_>,
 ) -> Result<(Received, MalformedOptions), Rejected> {
-    wire::receive(frame, true, reading)
+    match wire::receive(frame, true, reading)? {
+        Heard::Message(received, malformed) => Ok((*received, malformed)),
+        Heard::Arp(arp) => panic!("{arp:?} is no message"),
+    }
 }
 
 /// Why it ignores the frame, which it must.

@@ -18,7 +18,7 @@ use crate::{
     lease::Route,
     message::{FullName, Options, Outgoing, Received, Xid},
     parameter::{Parameter, Value},
-    wire::{self, Reading, code, names, routes, values},
+    wire::{self, Heard, Reading, code, names, routes, values},
 };
 
 /// Options of all kinds, as a good server may send them.
@@ -149,7 +149,7 @@ fn every_single_bit_changed_is_answered() {
             let mut bytes = good.clone();
             bytes[offset] ^= 1 << bit;
 
-            if let Ok((received, _)) = wire::receive(&bytes, false, READING) {
+            if let Ok(Heard::Message(received, _)) = wire::receive(&bytes, false, READING) {
                 assert_promises(&received);
             }
         }

@@ -6,6 +6,7 @@
     reason = "an overflow in a test is a failed test, with its line"
 )]
 
+mod arp;
 mod builder;
 mod encoding;
 mod fixed_part;

@@ -1,0 +1,43 @@
+//! Who else uses, or would like to use, an address of this client's: ARP packets, and which part of the
+//! client answers them.
+
+use super::{
+    acquisition::Acquisition, context::Context, decline_wait::DeclineWait, guard::Contest,
+    phase::Phase, transition::Transition,
+};
+use crate::{discard::Discard, wire::Arp};
+
+impl Phase {
+    /// Somebody claims or asks for an address.
+    pub(super) fn hear(mut self, arp: Arp, context: &mut Context) -> Transition {
+        // RFC 5227 section 2.1.1: "The check that the packet's 'sender hardware address' is not the hardware
+        // address of any of the host's interfaces is important." Of those, this client knows one.
+        if arp.sender_mac == context.config.mac {
+            return Transition::discarding(self, Discard::OwnArp);
+        }
+        if let Self::Probing(state) = self {
+            if state.is_contested_by(arp) {
+                return state.contested(context);
+            }
+            self = Self::Probing(state);
+        }
+        let guard = self.held_mut().and_then(|held| held.guard.as_mut());
+        match guard.map_or(Contest::None, |guard| guard.hears(arp, context.now)) {
+            Contest::None => Transition::discarding(self, Discard::OtherAddress),
+            Contest::Defended(announcement) => Transition::to(self).sending(announcement),
+            Contest::Lost => self.lose_to_another(context),
+        }
+    }
+
+    /// The address in force is another host's.
+    fn lose_to_another(self, context: &mut Context) -> Transition {
+        match self.into_held() {
+            Some(held) => {
+                let lease = held.lease.clone();
+                DeclineWait::enter(&lease, Acquisition::holding(held, context), context)
+            }
+            // Only what is held has a guard.
+            None => Transition::to(super::stopped::Stopped),
+        }
+    }
+}
