@@ -34,6 +34,9 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     config.required = settings.required;
     config.refused = settings.refused;
     config.ignored = settings.ignored;
+    config.link_local_after = settings
+        .link_local_after
+        .map(|milliseconds| Duration::from_millis(milliseconds.into()));
     config.conflict_detection = conflict_detection(settings.conflict_detection);
     config.legacy = legacy(settings.legacy);
     config.broadcast = settings.broadcast;

@@ -7,6 +7,7 @@ use super::{
     backoff::attempt_end,
     context::Context,
     held::Held,
+    link_local::LinkLocal,
     surface::{Action, DeconfigureCause},
     timer::Timers,
 };
@@ -29,7 +30,11 @@ pub(super) struct Acquisition {
     /// "If a client has knowledge of a previous network address and is unable to contact a local DHCP
     /// server, the client may continue to use the previous network address until the lease for that
     /// address expires."
+    ///
+    /// Or a link-local address, which nobody asks a server for.
     pub(super) held: Option<Held>,
+    /// The search for a link-local address; it rests while anything is held.
+    pub(super) link_local: LinkLocal,
 }
 
 impl Acquisition {
@@ -41,6 +46,7 @@ impl Acquisition {
             naks: 0,
             wanted: None,
             held: None,
+            link_local: LinkLocal::new(context),
         }
     }
 
@@ -52,10 +58,10 @@ impl Acquisition {
         }
     }
 
-    /// With a lease in force that is to be confirmed.
+    /// With a lease in force that is to be confirmed, or an address that the host gave itself.
     pub(super) fn holding(held: Held, context: &Context) -> Self {
         Self {
-            wanted: Some(held.lease.address),
+            wanted: held.is_leased().then_some(held.lease.address),
             held: Some(held),
             ..Self::new(context)
         }
@@ -76,8 +82,47 @@ impl Acquisition {
         }
     }
 
-    /// Gives up the lease in force.
-    pub(super) fn lose(&mut self, cause: DeconfigureCause) -> Option<Action> {
-        self.held.take().map(|_| Action::Deconfigure { cause })
+    /// Whether a server's lease is in force.
+    pub(super) fn is_leased(&self) -> bool {
+        self.held.as_ref().is_some_and(Held::is_leased)
+    }
+
+    /// Gives up the lease in force. An address that the host gave itself is none, and stays.
+    pub(super) fn lose(&mut self, cause: DeconfigureCause, context: &Context) -> Option<Action> {
+        if !self.is_leased() {
+            return None;
+        }
+        self.lose_all(cause, context)
+    }
+
+    /// Gives up whatever is in force.
+    pub(super) fn lose_all(
+        &mut self,
+        cause: DeconfigureCause,
+        context: &Context,
+    ) -> Option<Action> {
+        let lost = self.held.take().map(|_| Action::Deconfigure { cause });
+        // RFC 3927 section 1.9: "If a host finds that an interface no longer has an operable routable address
+        // available, the host MAY identify a usable IPv4 Link-Local address (as described in section 2) and
+        // assign that address to the interface."
+        if lost.is_some() {
+            self.link_local = LinkLocal::new(context);
+        }
+        lost
+    }
+
+    /// With nothing in mind, but for what the host gave itself or is about to.
+    pub(super) fn forgetting(self, context: &Context) -> Self {
+        let fresh = Self::new(context);
+        let keeps = self.held.is_some() || self.link_local.is_under_way();
+        Self {
+            held: self.held,
+            link_local: if keeps {
+                self.link_local
+            } else {
+                fresh.link_local
+            },
+            ..fresh
+        }
     }
 }

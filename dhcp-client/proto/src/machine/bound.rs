@@ -76,6 +76,6 @@ impl Bound {
 /// initialization parameters as if the client were uninitialized."
 pub(super) fn expire(held: Held, context: &Context) -> Transition {
     let mut acquisition = Acquisition::holding(held, context);
-    let action = acquisition.lose(DeconfigureCause::Expired);
+    let action = acquisition.lose(DeconfigureCause::Expired, context);
     Transition::to(Init::again(acquisition, context)).acting(action)
 }

@@ -46,6 +46,9 @@ pub struct Config {
     pub refused: Vec<u8>,
     /// Options that are taken out of whatever comes, before anything looks at them; 53 stays.
     pub ignored: Vec<u8>,
+    /// How long after the acquisition began, and without an offer, the host gives itself a link-local
+    /// address (RFC 3927); `None` is never.
+    pub link_local_after: Option<Duration>,
     /// Whether another host's use of a server's address is looked for.
     pub conflict_detection: ConflictDetection,
     /// Whether BOOTP may be spoken.
@@ -162,6 +165,7 @@ impl Config {
             required: Vec::new(),
             refused: Vec::new(),
             ignored: Vec::new(),
+            link_local_after: None,
             conflict_detection: ConflictDetection::Off,
             legacy: Legacy::Refused,
             require_server_identifier: false,

@@ -2,8 +2,15 @@
 //! client answers them.
 
 use super::{
-    acquisition::Acquisition, context::Context, decline_wait::DeclineWait, guard::Contest,
-    phase::Phase, transition::Transition,
+    acquisition::Acquisition,
+    context::Context,
+    decline_wait::DeclineWait,
+    guard::Contest,
+    link_local::LinkLocal,
+    phase::Phase,
+    stopped::Stopped,
+    surface::{Action, DeconfigureCause},
+    transition::Transition,
 };
 use crate::{discard::Discard, wire::Arp};
 
@@ -21,6 +28,12 @@ impl Phase {
             }
             self = Self::Probing(state);
         }
+        if let Some(acquisition) = self.acquisition_mut()
+            && acquisition.link_local.is_contested_by(arp)
+        {
+            acquisition.link_local = LinkLocal::next_candidate(context);
+            return Transition::to(self);
+        }
         let guard = self.held_mut().and_then(|held| held.guard.as_mut());
         match guard.map_or(Contest::None, |guard| guard.hears(arp, context.now)) {
             Contest::None => Transition::discarding(self, Discard::OtherAddress),
@@ -30,14 +43,30 @@ impl Phase {
     }
 
     /// The address in force is another host's.
-    fn lose_to_another(self, context: &mut Context) -> Transition {
+    fn lose_to_another(mut self, context: &mut Context) -> Transition {
+        if let Some(action) = self.lose_own(context) {
+            return Transition::to(self).acting(Some(action));
+        }
         match self.into_held() {
             Some(held) => {
                 let lease = held.lease.clone();
                 DeclineWait::enter(&lease, Acquisition::holding(held, context), context)
             }
             // Only what is held has a guard.
-            None => Transition::to(super::stopped::Stopped),
+            None => Transition::to(Stopped),
         }
+    }
+
+    /// If it is one that the host gave itself, that goes and another is tried. RFC 3927 section 2.5: "the host
+    /// MUST immediately cease using this address and configure a new IPv4 Link-Local address as described
+    /// above."
+    pub(super) fn lose_own(&mut self, context: &mut Context) -> Option<Action> {
+        let acquisition = self.acquisition_mut()?;
+        if acquisition.held.is_none() || acquisition.is_leased() {
+            return None;
+        }
+        let action = acquisition.lose_all(DeconfigureCause::Conflict, context);
+        acquisition.link_local = LinkLocal::next_candidate(context);
+        action
     }
 }

@@ -9,6 +9,8 @@ pub(super) struct Context {
     pub(super) config: Config,
     pub(super) random: Random,
     pub(super) conflicts: Conflicts,
+    /// How many link-local addresses turned out to be other hosts'.
+    pub(super) link_local_turn: u32,
     /// The time of the input; never goes back.
     pub(super) now: Instant,
     /// Whether there is any point in sending.

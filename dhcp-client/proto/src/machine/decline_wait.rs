@@ -30,14 +30,14 @@ impl DeclineWait {
         context: &mut Context,
     ) -> Transition {
         context.conflicts.count();
-        let action = acquisition.lose(DeconfigureCause::Conflict);
+        let action = acquisition.lose(DeconfigureCause::Conflict, context);
         let decline = lessor(lease).map(|server| Draft::Decline {
             xid: context.random.xid(),
             address: lease.address,
             server,
         });
         Transition::to(Self {
-            acquisition: Acquisition::new(context),
+            acquisition: acquisition.forgetting(context),
             until: context.after(context.conflicts.decline_delay()),
         })
         .acting(action)

@@ -38,6 +38,8 @@ pub(super) enum Gained {
     Rebound,
     /// A server said what belongs to the operator's address.
     Informed,
+    /// The host gave it to itself.
+    Own,
 }
 
 impl Gained {
@@ -45,7 +47,7 @@ impl Gained {
     const fn after_link_loss(self) -> bool {
         match self {
             Self::Acquired | Self::Confirmed => true,
-            Self::Renewed | Self::Rebound | Self::Informed => false,
+            Self::Renewed | Self::Rebound | Self::Informed | Self::Own => false,
         }
     }
 
@@ -53,6 +55,7 @@ impl Gained {
         match self {
             Self::Confirmed => ConfigureCause::Rebooted,
             Self::Informed => ConfigureCause::Informed,
+            Self::Own => ConfigureCause::LinkLocal,
             // The lease that was to be extended is over by now.
             Self::Acquired | Self::Renewed | Self::Rebound => ConfigureCause::Bound,
         }
@@ -65,6 +68,7 @@ impl Gained {
             Self::Renewed => UpdateCause::Renewed,
             Self::Rebound => UpdateCause::Rebound,
             Self::Informed => UpdateCause::Informed,
+            Self::Own => UpdateCause::LinkLocal,
             Self::Acquired | Self::Confirmed if same_address => UpdateCause::Rebooted,
             Self::Acquired | Self::Confirmed => UpdateCause::Bound,
         }
@@ -88,9 +92,34 @@ pub(super) enum Judged {
     /// It stays.
     Kept(Option<Action>),
     /// It is gone.
-    Lost(Option<Action>),
+    Lost(Instead),
     /// It is gone, since another host uses the address.
-    InUse(Option<Action>),
+    InUse(Instead),
+}
+
+/// What the host has instead of a lease that it did not take.
+#[derive(Debug)]
+pub(super) enum Instead {
+    Nothing,
+    /// An address that is to be used no more.
+    Former(DeconfigureCause),
+    /// An address of its own, which stays.
+    Own(Box<Lease>),
+}
+
+impl Instead {
+    /// What is held then, and what the host is asked.
+    pub(super) fn settle(self, context: &Context) -> (Option<Held>, Option<Action>) {
+        match self {
+            Self::Nothing => (None, None),
+            Self::Former(cause) => (None, Some(Action::Deconfigure { cause })),
+            Self::Own(lease) => {
+                let cause = UpdateCause::LinkLocal;
+                let held = Held::resumed(lease.clone(), context);
+                (Some(held), Some(Action::Update { lease, cause }))
+            }
+        }
+    }
 }
 
 impl Held {
@@ -155,6 +184,11 @@ impl Held {
         }
     }
 
+    /// Whether a server leased it.
+    pub(super) fn is_leased(&self) -> bool {
+        self.lease.origin == Origin::Server
+    }
+
     /// The server that leased the address, and can be asked about it.
     pub(super) fn lessor(&self) -> Option<Ipv4Addr> {
         lessor(&self.lease)
@@ -178,7 +212,7 @@ impl Held {
             (Applied::Refused, None) => Judged::Kept(None),
             // Nobody else uses the address, so DHCPDECLINE would be untrue; the server learns by
             // the lease's end that it was not taken.
-            (Applied::Refused, Some(Unconfirmed::Configure)) => Judged::Lost(None),
+            (Applied::Refused, Some(Unconfirmed::Configure)) => Judged::Lost(Instead::Nothing),
             (Applied::Refused, Some(Unconfirmed::Update { former, cause })) => {
                 if former.address == self.lease.address {
                     Judged::Kept(Some(self.restore(*former, cause)))
@@ -186,17 +220,14 @@ impl Held {
                     // RFC 2131 section 4.4.5: "If the client is given a new network address, it MUST NOT
                     // continue using the previous network address and SHOULD notify the local users of the
                     // problem."
-                    Judged::Lost(Some(Action::Deconfigure {
-                        cause: DeconfigureCause::Nak,
-                    }))
+                    Judged::Lost(instead_of(former, DeconfigureCause::Nak))
                 }
             }
-            (Applied::InUse, Some(Unconfirmed::Configure)) => Judged::InUse(None),
-            (Applied::InUse, Some(Unconfirmed::Update { .. }) | None) => {
-                Judged::InUse(Some(Action::Deconfigure {
-                    cause: DeconfigureCause::Conflict,
-                }))
+            (Applied::InUse, Some(Unconfirmed::Configure)) => Judged::InUse(Instead::Nothing),
+            (Applied::InUse, Some(Unconfirmed::Update { former, cause: _ })) => {
+                Judged::InUse(instead_of(former, DeconfigureCause::Conflict))
             }
+            (Applied::InUse, None) => Judged::InUse(Instead::Former(DeconfigureCause::Conflict)),
         }
     }
 
@@ -216,6 +247,13 @@ impl Held {
             lease: self.lease.clone(),
             cause,
         }
+    }
+}
+
+fn instead_of(former: Box<Lease>, cause: DeconfigureCause) -> Instead {
+    match former.origin {
+        Origin::LinkLocal => Instead::Own(former),
+        Origin::Server | Origin::Inform => Instead::Former(cause),
     }
 }
 

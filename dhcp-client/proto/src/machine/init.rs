@@ -4,6 +4,7 @@ use super::{
     acquisition::Acquisition,
     backoff::{attempt_end, nak_delay},
     context::Context,
+    held::Held,
     selecting::Selecting,
     surface::{DeconfigureCause, Setback},
     timer::{Step, Timers},
@@ -46,7 +47,7 @@ impl Init {
     /// RFC 2131 section 3.1 step 5: "If the client receives a DHCPNAK message, the client restarts
     /// the configuration process." The address it had in mind is not suggested again.
     pub(super) fn after_nak(mut acquisition: Acquisition, context: &Context) -> Transition {
-        let action = acquisition.lose(DeconfigureCause::Nak);
+        let action = acquisition.lose(DeconfigureCause::Nak, context);
         acquisition.naks = acquisition.naks.saturating_add(1);
         acquisition.wanted = None;
         let not_before = context.after(nak_delay(acquisition.naks));
@@ -65,7 +66,7 @@ impl Init {
         let pace = context.config.pace;
         let not_before = context.after(pace.pause);
         acquisition.attempt_ends_at = attempt_end(pace, not_before);
-        let setback = acquisition.held.is_none().then_some(Setback::NoAnswer);
+        let setback = (!acquisition.is_leased()).then_some(Setback::NoAnswer);
         Transition::to(Self {
             acquisition,
             not_before,
@@ -73,10 +74,13 @@ impl Init {
         .telling(setback)
     }
 
-    /// For a client whose lease the host did not take.
-    pub(super) fn after_refusal(context: &Context) -> Self {
+    /// For a client whose lease the host did not take, with what the host has instead.
+    pub(super) fn after_refusal(own: Option<Held>, context: &Context) -> Self {
         Self {
-            acquisition: Acquisition::new(context),
+            acquisition: Acquisition {
+                held: own,
+                ..Acquisition::new(context)
+            },
             not_before: context.after(REFUSAL_DELAY),
         }
     }

@@ -8,12 +8,14 @@ use super::{
     context::Context,
     decline_wait::DeclineWait,
     draft::Draft,
-    held::{Held, Judged},
+    held::{Gained, Held, Instead, Judged},
     informing::{Informing, Own},
-    init::Init,
+    init::{Init, REFUSAL_DELAY},
     init_reboot::InitReboot,
     ipv6_only::Ipv6Only,
+    link_local::{LinkLocal, Progress, is_link_local},
     phase::Phase,
+    probes::PROBE_WAIT,
     rebinding::Rebinding,
     renewing::Renewing,
     stopped::Stopped,
@@ -27,8 +29,12 @@ impl Phase {
     /// The first state.
     pub(super) fn first(start: Start, context: &mut Context) -> Transition {
         match start {
+            // RFC 3927 section 1.6: "Note that addresses in the 169.254/16 prefix SHOULD NOT be configured
+            // manually or by a DHCP server.", so a remembered one is no server's to confirm.
             Start::Reboot { address }
-                if is_host(address) && context.config.legacy != Legacy::Only =>
+                if is_host(address)
+                    && !is_link_local(address)
+                    && context.config.legacy != Legacy::Only =>
             {
                 Transition::to(InitReboot {
                     acquisition: Acquisition::new(context),
@@ -53,6 +59,10 @@ impl Phase {
             // that, nothing is sent.
             Start::Resume(lease) => {
                 let held = Held::resumed(lease.into(), context);
+                if held.lease.origin == Origin::LinkLocal {
+                    let acquisition = Acquisition::holding(held, context);
+                    return Transition::to(Init::first(acquisition, context));
+                }
                 if held.lease.expires_at.is_some_and(|end| end <= context.now) {
                     expire(held, context)
                 } else {
@@ -79,13 +89,30 @@ impl Phase {
                 let draft = guard.and_then(|guard| guard.fire(context));
                 Transition::to(self).sending(draft)
             }
+            Timer::Claim => self.claim(context),
             Timer::Step(step) => self.step(step, context),
+        }
+    }
+
+    /// The search for a link-local address goes on.
+    fn claim(mut self, context: &mut Context) -> Transition {
+        let Some(acquisition) = self.acquisition_mut() else {
+            return Transition::to(self);
+        };
+        match acquisition.link_local.fire(context) {
+            Progress::None => Transition::to(self),
+            Progress::Probe(probe) => Transition::to(self).sending(probe),
+            Progress::Claimed(lease) => {
+                let (held, action) = Held::take_up(None, lease, Gained::Own, context);
+                acquisition.held = Some(held);
+                Transition::to(self).acting(Some(action))
+            }
         }
     }
 
     fn expire(mut self, context: &Context) -> Transition {
         if let Some(acquisition) = self.acquisition_mut() {
-            let action = acquisition.lose(DeconfigureCause::Expired);
+            let action = acquisition.lose(DeconfigureCause::Expired, context);
             let transition = if let Self::InitReboot(state) = self {
                 // There is nothing to be confirmed any more.
                 Transition::to(Init::again(state.acquisition, context))
@@ -145,6 +172,27 @@ impl Phase {
                 Transition::to(self)
             }
         }
+    }
+
+    /// The link is back, and may be another: servers have their time anew, and an address that the host gave
+    /// itself may have become another's. RFC 3927 section 2.2: "When a network interface transitions from an
+    /// inactive to an active state, the host does not have knowledge of what IPv4 Link-Local addresses may
+    /// currently be in use on that link".
+    pub(super) fn link_up(mut self, context: &mut Context) -> Transition {
+        let Some(acquisition) = self.acquisition_mut() else {
+            return Transition::to(self);
+        };
+        match &mut acquisition.held {
+            None => acquisition.link_local = LinkLocal::new(context),
+            Some(held) if !held.is_leased() => {
+                if let Some(guard) = &mut held.guard {
+                    let wait = context.random.up_to(PROBE_WAIT);
+                    guard.probe_again(wait, context);
+                }
+            }
+            Some(_) => {}
+        }
+        Transition::to(self)
     }
 
     /// Another MAC address is another client to the servers: it starts with nothing, but for the address
@@ -243,29 +291,51 @@ impl Phase {
         match self.held_mut().map(|held| held.judge(applied, context.now)) {
             None => Transition::to(self),
             Some(Judged::Kept(action)) => Transition::to(self).acting(action),
-            Some(Judged::Lost(action)) => self.refused_by_host(context).acting(action),
-            Some(Judged::InUse(action)) => self.in_use_by_another(context).acting(action),
+            Some(Judged::Lost(instead)) => self.refused_by_host(instead, context),
+            Some(Judged::InUse(instead)) => self.in_use_by_another(instead, context),
         }
     }
 
-    fn refused_by_host(self, context: &Context) -> Transition {
+    fn refused_by_host(mut self, instead: Instead, context: &Context) -> Transition {
+        // An address of its own: the acquisition takes no notice.
+        if let Some(acquisition) = self.acquisition_mut()
+            && !acquisition.is_leased()
+        {
+            acquisition.held = None;
+            acquisition.link_local = LinkLocal::retry(REFUSAL_DELAY, context);
+            return Transition::to(self);
+        }
+        let (own, action) = instead.settle(context);
         match self.into_held() {
             Some(held) if held.lease.origin == Origin::Inform => {
                 Transition::to(Informing::after_refusal(Own::of(&held), context))
             }
-            Some(_) | None => Transition::to(Init::after_refusal(context)),
+            Some(_) | None => Transition::to(Init::after_refusal(own, context)),
         }
+        .acting(action)
     }
 
     /// The host found out what probing would have, or did not.
-    fn in_use_by_another(self, context: &mut Context) -> Transition {
+    fn in_use_by_another(mut self, instead: Instead, context: &mut Context) -> Transition {
+        if let Some(removal) = self.lose_own(context) {
+            let was_in_force = !matches!(instead, Instead::Nothing);
+            return Transition::to(self).acting(Some(removal).filter(|_| was_in_force));
+        }
+        let (own, action) = instead.settle(context);
         match self.into_held() {
             Some(held) if held.lease.origin == Origin::Inform => {
                 Transition::to(Informing::after_refusal(Own::of(&held), context))
                     .telling(Some(Setback::Conflict))
             }
-            Some(held) => DeclineWait::enter(&held.lease, Acquisition::new(context), context),
-            None => Transition::to(Init::after_refusal(context)),
+            Some(held) => {
+                let acquisition = Acquisition {
+                    held: own,
+                    ..Acquisition::new(context)
+                };
+                DeclineWait::enter(&held.lease, acquisition, context)
+            }
+            None => Transition::to(Init::after_refusal(own, context)),
         }
+        .acting(action)
     }
 }

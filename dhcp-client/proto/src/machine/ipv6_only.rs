@@ -48,7 +48,7 @@ impl Ipv6Only {
         wait: Duration,
         context: &Context,
     ) -> Transition {
-        let action = acquisition.lose(DeconfigureCause::Ipv6Only);
+        let action = acquisition.lose_all(DeconfigureCause::Ipv6Only, context);
         Transition::to(Self {
             until: context.after(wait),
         })

@@ -27,6 +27,7 @@ mod init_reboot;
 mod inputs;
 mod ipv6_only;
 mod lifetimes;
+mod link_local;
 mod outbox;
 mod phase;
 mod probes;
@@ -116,6 +117,7 @@ impl Machine {
             config,
             random: Random::new(seed),
             conflicts: Conflicts::default(),
+            link_local_turn: 0,
             now,
             link_up: true,
         };
@@ -157,7 +159,11 @@ impl Machine {
     pub fn handle_link(&mut self, now: Instant, link: Link) {
         self.advance(now);
         match link {
-            Link::Up => self.context.link_up = true,
+            Link::Up if self.context.link_up => {}
+            Link::Up => {
+                self.context.link_up = true;
+                self.step(|phase, context| phase.link_up(context));
+            }
             Link::Down => {
                 self.context.link_up = false;
                 self.outbox.clear_transmit();
@@ -166,6 +172,7 @@ impl Machine {
             Link::Mac(mac) if mac != self.context.config.mac => {
                 self.context.config.change_mac(mac);
                 self.context.conflicts = Conflicts::default();
+                self.context.link_local_turn = 0;
                 self.outbox.clear_transmit();
                 self.step(|phase, context| phase.new_mac(context));
             }

@@ -24,6 +24,7 @@ use super::{
     timer::{Step, Timers},
     transition::Transition,
 };
+use crate::time::Instant;
 
 /// Writes the enum, and makes one from each state.
 macro_rules! phases {
@@ -105,21 +106,40 @@ impl Phase {
         }
     }
 
+    pub(super) fn acquisition(&self) -> Option<&Acquisition> {
+        match self {
+            Self::Init(state) => Some(&state.acquisition),
+            Self::Selecting(state) => Some(&state.acquisition),
+            Self::Requesting(state) => Some(&state.acquisition),
+            Self::Probing(state) => Some(&state.acquisition),
+            Self::InitReboot(state) => Some(&state.acquisition),
+            Self::Rebooting(state) => Some(&state.acquisition),
+            Self::DeclineWait(state) => Some(&state.acquisition),
+            Self::Bound(_)
+            | Self::Renewing(_)
+            | Self::Rebinding(_)
+            | Self::Informing(_)
+            | Self::Ipv6Only(_)
+            | Self::Stopped(Stopped) => None,
+        }
+    }
+
     /// The lease in force.
     pub(super) fn held(&self) -> Option<&Held> {
         match self {
-            Self::Init(state) => state.acquisition.held.as_ref(),
-            Self::Selecting(state) => state.acquisition.held.as_ref(),
-            Self::Requesting(state) => state.acquisition.held.as_ref(),
-            Self::Probing(state) => state.acquisition.held.as_ref(),
             Self::Bound(state) => Some(&state.held),
             Self::Renewing(state) => Some(&state.held),
             Self::Rebinding(state) => Some(&state.held),
-            Self::InitReboot(state) => state.acquisition.held.as_ref(),
-            Self::Rebooting(state) => state.acquisition.held.as_ref(),
-            Self::DeclineWait(state) => state.acquisition.held.as_ref(),
             Self::Informing(state) => state.held.as_ref(),
-            Self::Ipv6Only(_) | Self::Stopped(Stopped) => None,
+            Self::Init(_)
+            | Self::Selecting(_)
+            | Self::Requesting(_)
+            | Self::Probing(_)
+            | Self::InitReboot(_)
+            | Self::Rebooting(_)
+            | Self::DeclineWait(_)
+            | Self::Ipv6Only(_)
+            | Self::Stopped(Stopped) => self.acquisition()?.held.as_ref(),
         }
     }
 
@@ -166,8 +186,16 @@ impl Phase {
         let guard = self.held().and_then(|held| held.guard.as_ref());
         Timers {
             guard: guard.and_then(Guard::next_at).filter(|_| link_up),
+            claim: self.claim_at().filter(|_| link_up),
             ..self.own_timers(link_up)
         }
+    }
+
+    /// When the search for a link-local address has something to do.
+    fn claim_at(&self) -> Option<Instant> {
+        let acquisition = self.acquisition().filter(|it| it.held.is_none())?;
+        let is_offered = matches!(self, Self::Requesting(_) | Self::Probing(_));
+        acquisition.link_local.next_at(!is_offered)
     }
 
     fn own_timers(&self, link_up: bool) -> Timers {

@@ -8,6 +8,8 @@ use crate::{
     wire::Arp,
 };
 
+/// RFC 5227 section 1.1: "PROBE_WAIT           1 second   (initial random delay)"
+pub(super) const PROBE_WAIT: Duration = Duration::from_secs(1);
 /// RFC 5227 section 1.1: "PROBE_NUM            3          (number of probe packets)"
 const PROBE_NUM: u32 = 3;
 /// RFC 5227 section 1.1: "PROBE_MIN            1 second   (minimum delay until repeated probe)"

@@ -68,7 +68,7 @@ impl Stream {
 }
 
 /// SipHash-2-4 of the eight octets of `message` (Aumasson and Bernstein, 2012).
-fn siphash([low, high]: [u64; 2], message: u64) -> u64 {
+pub(super) fn siphash([low, high]: [u64; 2], message: u64) -> u64 {
     // The length of the message, 8, in the top octet.
     const LAST_BLOCK: u64 = 8 << 56;
 

@@ -14,6 +14,11 @@ pub(super) enum Timer {
     /// in force or the link came back, bounded by three probes and two announcements; not running while the
     /// link is down.
     Guard,
+    /// A link-local address is to be sought, probed for, or taken. Set where an acquisition begins without a
+    /// lease and wherever one is lost in it, and by each probe; not running while the link is down or
+    /// anything is held, and not begun after an offer. Bounded by three probes for each address, and by one
+    /// address a minute after ten conflicts.
+    Claim,
     /// The state has something to do.
     Step(Step),
 }
@@ -43,6 +48,7 @@ pub(super) struct Timers {
     pub(super) expiry: Option<Instant>,
     pub(super) attempt: Option<Instant>,
     pub(super) guard: Option<Instant>,
+    pub(super) claim: Option<Instant>,
     pub(super) rebinding: Option<Instant>,
     pub(super) give_up: Option<Instant>,
     pub(super) renewal: Option<Instant>,
@@ -54,11 +60,12 @@ pub(super) struct Timers {
 impl Timers {
     /// When several are due (the host slept), the first is the one that fires: what ends a lease goes
     /// before what would use it.
-    fn table(self) -> [(Timer, Option<Instant>); 9] {
+    fn table(self) -> [(Timer, Option<Instant>); 10] {
         let Self {
             expiry,
             attempt,
             guard,
+            claim,
             rebinding,
             give_up,
             renewal,
@@ -73,6 +80,7 @@ impl Timers {
             (Timer::Step(Step::Renewal), renewal),
             (Timer::Attempt, attempt),
             (Timer::Guard, guard),
+            (Timer::Claim, claim),
             (Timer::Step(Step::Probe), probe),
             (Timer::Step(Step::Retransmission), retransmission),
             (Timer::Step(Step::Start), start),

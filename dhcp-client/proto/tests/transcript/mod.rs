@@ -52,6 +52,8 @@ pub(crate) struct Client {
     now: u64,
     /// What the host answers to `Configure` and `Update`.
     pub(crate) host_says: Applied,
+    /// What it answers to the next one.
+    pub(crate) host_says_once: Option<Applied>,
     mac: [u8; 6],
     messages: Vec<Message>,
     arps: Vec<ArpSent>,
@@ -74,6 +76,7 @@ impl Client {
             machine: Machine::new(Instant::from_millis(START), config, start, seed),
             now: START,
             host_says: Applied::Done,
+            host_says_once: None,
             mac,
             messages: Vec::new(),
             arps: Vec::new(),
@@ -232,7 +235,8 @@ impl Client {
             let answered = matches!(action, Action::Configure { .. } | Action::Update { .. });
             self.actions.push(action);
             if answered {
-                self.machine.handle_applied(self.instant(), self.host_says);
+                let applied = self.host_says_once.take().unwrap_or(self.host_says);
+                self.machine.handle_applied(self.instant(), applied);
             }
             self.take_messages();
         }
