@@ -29,6 +29,7 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
     config.wanted_address = settings.wanted_address;
     config.wanted_seconds = settings.wanted_seconds;
     config.rapid_commit = settings.rapid_commit;
+    config.forced_renewal = settings.forced_renewal;
     config.allowed_servers = subnets(&settings.allowed_servers);
     config.denied_servers = subnets(&settings.denied_servers);
     config.required = settings.required;

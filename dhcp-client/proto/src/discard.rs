@@ -168,6 +168,21 @@ discards! {
     RefusedOption = "refused option",
     /// A DHCPACK in SELECTING, which option 80 alone makes one that can be used (RFC 4039).
     NoRapidCommit = "no rapid commit",
+    /// A server asks for a renewal, and the operator does not want that.
+    ForcedRenewalNotWanted = "forced renewal not wanted",
+    /// RFC 3203 section 2.2: "Receipt of a multicast FORCERENEW message by the client should be silently
+    /// discarded."
+    NotUnicast = "not unicast to the leased address",
+    /// No option 90 of RFC 6704, or one that is not whole.
+    NotSigned = "not signed",
+    /// The server never gave a nonce by which a signature could be checked.
+    NoNonce = "no nonce",
+    /// The replay value is not above those that were seen.
+    Replayed = "replayed",
+    /// The signature is another's, or of another message.
+    WrongSignature = "wrong signature",
+    /// The DHCPOFFER promised a nonce (RFC 6704), and the DHCPACK has none.
+    NonceWithheld = "promised nonce withheld",
     /// No server identifier where one is needed.
     NoServerIdentifier = "no server identifier",
     /// The server identifier is another server's than the one asked.

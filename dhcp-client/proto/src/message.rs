@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use core::{fmt, net::Ipv4Addr};
 
-use crate::{lease::Route, parameter::Parameter};
+use crate::{lease::Route, parameter::Parameter, wire::Signature};
 
 /// DHCP message type, option 53 (RFC 2132 section 9.6), and the two messages that have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,8 @@ pub enum MessageType {
     Release,
     /// DHCPINFORM
     Inform,
+    /// DHCPFORCERENEW (RFC 3203)
+    ForceRenew,
     /// BOOTREQUEST of BOOTP, without option 53 (RFC 951)
     BootRequest,
     /// BOOTREPLY of BOOTP, without option 53 (RFC 951)
@@ -43,6 +45,7 @@ impl MessageType {
             Self::Nak => "NAK",
             Self::Release => "RELEASE",
             Self::Inform => "INFORM",
+            Self::ForceRenew => "FORCERENEW",
             Self::BootRequest => "BOOTREQUEST",
             Self::BootReply => "BOOTREPLY",
         }
@@ -67,8 +70,12 @@ pub(crate) struct Received {
     pub(crate) xid: Xid,
     pub(crate) yiaddr: Ipv4Addr,
     pub(crate) siaddr: Ipv4Addr,
-    /// IPv4 source address of the packet, for the log only.
+    /// IPv4 source address of the packet: the server, where option 54 does not name it.
     pub(crate) source: Ipv4Addr,
+    /// IPv4 destination address of the packet, if it came to this interface's MAC address and to no other.
+    pub(crate) unicast_to: Option<Ipv4Addr>,
+    /// How a DHCPFORCERENEW is signed.
+    pub(crate) signature: Option<Signature>,
     pub(crate) options: Options,
     /// 'sname', where it does not hold options.
     pub(crate) server_name: Option<String>,
@@ -85,6 +92,8 @@ pub(crate) struct Received {
 pub(crate) struct Options {
     /// Option 54.
     pub(crate) server_identifier: Option<Ipv4Addr>,
+    /// Whether option 145 promises a nonce that this client can use (RFC 6704).
+    pub(crate) promises_nonce: bool,
     /// Whether option 80 is there (RFC 4039).
     pub(crate) rapid_commit: bool,
     /// Option 108, seconds (RFC 8925).
@@ -149,6 +158,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) client_identifier: &'a [u8],
     /// Option 80.
     pub(crate) rapid_commit: bool,
+    /// Option 145.
+    pub(crate) nonce_capable: bool,
     /// Option 51, seconds.
     pub(crate) lease_time: Option<u32>,
     /// Option 12; not sent beside `full_name`.

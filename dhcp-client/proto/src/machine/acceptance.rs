@@ -17,6 +17,8 @@ pub(super) struct Offer {
     pub(super) address: Ipv4Addr,
     pub(super) server: Ipv4Addr,
     pub(super) lease_time: Option<u32>,
+    /// Whether the DHCPACK is to bring a nonce.
+    pub(super) promises_nonce: bool,
 }
 
 /// What the client knew before a DHCPACK came.
@@ -60,6 +62,7 @@ pub(super) fn offer(received: &Received, context: &Context) -> Result<Offer, Dis
         address: received.yiaddr,
         server,
         lease_time: received.options.lease_time,
+        promises_nonce: received.options.promises_nonce && context.config.forced_renewal,
     })
 }
 

@@ -36,6 +36,8 @@ pub struct Config {
     pub broadcast: bool,
     /// Ask for a lease in two messages instead of four, by option 80 (RFC 4039).
     pub rapid_commit: bool,
+    /// Let a server that can prove who it is ask for a renewal (RFC 3203 and RFC 6704).
+    pub forced_renewal: bool,
     /// Servers that may be heard; empty is all. A server is option 54, or the sender where that is missing.
     pub allowed_servers: Vec<Subnet>,
     /// Servers that may not be heard.
@@ -160,6 +162,7 @@ impl Config {
             wanted_seconds: None,
             broadcast: false,
             rapid_commit: false,
+            forced_renewal: false,
             allowed_servers: Vec::new(),
             denied_servers: Vec::new(),
             required: Vec::new(),

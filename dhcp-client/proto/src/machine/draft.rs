@@ -186,6 +186,7 @@ impl Draft {
             } => {
                 let message = Outgoing {
                     ciaddr: address,
+                    nonce_capable: false,
                     lease_time: None,
                     ..asking(config, MessageType::Inform, xid, secs)
                 };
@@ -254,6 +255,7 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
         server_identifier: None,
         client_identifier: &config.client_identifier,
         rapid_commit: false,
+        nonce_capable: false,
         lease_time: None,
         host_name: None,
         full_name: None,
@@ -273,6 +275,7 @@ fn asking(config: &Config, message_type: MessageType, xid: Xid, secs: u16) -> Ou
     Outgoing {
         secs,
         broadcast: config.broadcast,
+        nonce_capable: config.forced_renewal,
         lease_time: config.wanted_seconds,
         host_name: config.host_name.as_deref(),
         full_name: config.full_name.as_ref(),

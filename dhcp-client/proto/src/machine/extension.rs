@@ -75,6 +75,7 @@ impl Extension {
             | MessageType::Decline
             | MessageType::Release
             | MessageType::Inform
+            | MessageType::ForceRenew
             | MessageType::BootRequest
             | MessageType::BootReply => Verdict::Discarded(Discard::UnexpectedInState),
         }

@@ -6,6 +6,7 @@ use core::net::Ipv4Addr;
 use super::{
     config::ConflictDetection,
     context::Context,
+    forced_renewal::keep_nonce,
     guard::Guard,
     lifetimes::INFINITY,
     surface::{Action, Applied, ConfigureCause, DeconfigureCause, UpdateCause},
@@ -136,7 +137,7 @@ impl Held {
     /// down in between.
     pub(super) fn take_up(
         in_force: Option<Self>,
-        lease: Box<Lease>,
+        mut lease: Box<Lease>,
         gained: Gained,
         context: &mut Context,
     ) -> (Self, Action) {
@@ -151,6 +152,7 @@ impl Held {
                 (held, Action::Configure { lease, cause })
             }
             Some(held) => {
+                keep_nonce(&held.lease, &mut lease);
                 let same_address = held.lease.address == lease.address;
                 let cause = gained.update_cause(same_address);
                 let mut held = held.replaced(lease.clone(), cause);

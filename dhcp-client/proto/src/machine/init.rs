@@ -59,6 +59,20 @@ impl Init {
         .telling(Some(Setback::Refused))
     }
 
+    /// For a client whose server does not keep its word. As after a DHCPNAK, so that it is not asked in a
+    /// loop.
+    pub(super) fn after_broken_promise(
+        mut acquisition: Acquisition,
+        context: &Context,
+    ) -> Transition {
+        acquisition.naks = acquisition.naks.saturating_add(1);
+        let not_before = context.after(nak_delay(acquisition.naks));
+        Transition::to(Self {
+            acquisition,
+            not_before,
+        })
+    }
+
     /// No server gave a lease in the time that an attempt has. RFC 2131 section 3.1 step 5: "The client
     /// SHOULD notify the user that the initialization process has failed and is restarting." A client
     /// whose link came back, and that still has its lease, has not failed.

@@ -136,9 +136,9 @@ impl Phase {
             Self::Rebinding(state) => state.receive(received, context),
             Self::Rebooting(state) => state.receive(received, context),
             Self::Informing(state) => state.receive(received, context),
+            Self::Bound(state) => state.receive(received, context),
             Self::Init(_)
             | Self::Probing(_)
-            | Self::Bound(_)
             | Self::InitReboot(_)
             | Self::DeclineWait(_)
             | Self::Ipv6Only(_)

@@ -19,6 +19,7 @@ mod context;
 mod decline_wait;
 mod draft;
 mod extension;
+mod forced_renewal;
 mod guard;
 mod held;
 mod informing;

@@ -174,6 +174,7 @@ impl Selecting {
             | MessageType::Decline
             | MessageType::Release
             | MessageType::Inform
+            | MessageType::ForceRenew
             | MessageType::BootRequest => return Err(Discard::UnexpectedInState),
         }
         check_xid(received, self.xid)?;

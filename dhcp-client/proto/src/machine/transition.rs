@@ -36,9 +36,14 @@ impl Transition {
 
     /// The message is of no use; nothing changes.
     pub(super) fn discarding(state: impl Into<Phase>, reason: Discard) -> Self {
+        Self::to(state).discarded(reason)
+    }
+
+    /// The message is of no use, and that changes something.
+    pub(super) fn discarded(self, reason: Discard) -> Self {
         Self {
             discard: Some(reason),
-            ..Self::to(state)
+            ..self
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) const FULL_NAME: u8 = 81;
 /// What a relay agent adds, RFC 3046.
 pub(super) const RELAY_AGENT_INFORMATION: u8 = 82;
 /// Authentication, RFC 3118.
-pub(super) const AUTHENTICATION: u8 = 90;
+pub(crate) const AUTHENTICATION: u8 = 90;
 /// The network can do without IPv4, RFC 8925.
 pub(crate) const IPV6_ONLY_PREFERRED: u8 = 108;
 /// Domain search list, RFC 3397.

@@ -3,7 +3,9 @@
 use alloc::{vec, vec::Vec};
 use core::net::Ipv4Addr;
 
-use super::{code, fixed, full_name, outgoing_options::OutgoingOptions};
+use super::{
+    authentication::ALGORITHMS, code, fixed, full_name, outgoing_options::OutgoingOptions,
+};
 use crate::message::{MessageType, Outgoing};
 
 /// op of a client's message (RFC 2131 table 1).
@@ -97,6 +99,12 @@ impl Outgoing<'_> {
                 self.host_name.unwrap_or_default().as_bytes(),
             ),
         }
+        // RFC 6704 section 3.1.4: "A client that supports this mechanism MUST indicate Forcerenew nonce
+        // Capability by including the FORCERENEW_NONCE_CAPABLE (145) DHCP option defined in Section 3.1.1 in
+        // all DHCP Discover and Request messages."
+        if self.nonce_capable {
+            options.asked(code::FORCERENEW_NONCE_CAPABLE, &ALGORITHMS);
+        }
         for (code, value) in self.sent {
             if self.may_send(*code) {
                 options.further(*code, value);
@@ -144,6 +152,7 @@ const fn number(message_type: MessageType) -> Option<u8> {
         MessageType::Nak => Some(6),
         MessageType::Release => Some(7),
         MessageType::Inform => Some(8),
+        MessageType::ForceRenew => Some(9),
         MessageType::BootRequest | MessageType::BootReply => None,
     }
 }

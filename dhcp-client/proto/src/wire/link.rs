@@ -34,6 +34,7 @@ const TIME_TO_LIVE: u8 = 64;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Datagram<'a> {
     pub(super) source: Ipv4Addr,
+    pub(super) destination: Ipv4Addr,
     pub(super) payload: &'a [u8],
 }
 
@@ -59,6 +60,11 @@ pub(super) fn carried(frame: &[u8], own_mac: [u8; 6]) -> Result<Carried<'_>, Dis
     }
 }
 
+/// Whether a frame is to this address, and not to everyone.
+pub(super) fn is_to(frame: &[u8], own_mac: [u8; 6]) -> bool {
+    frame.first_chunk() == Some(&own_mac)
+}
+
 /// The datagram in an IPv4 packet.
 ///
 /// The IPv4 destination is not checked: RFC 2131 section 4.1 lets a server unicast to "the client's
@@ -68,6 +74,7 @@ pub(super) fn datagram(packet: &[u8], checksum_ready: bool) -> Result<Datagram<'
     let payload = udp_payload(&packet, checksum_ready)?;
     Ok(Datagram {
         source: packet.src_addr(),
+        destination: packet.dst_addr(),
         payload,
     })
 }

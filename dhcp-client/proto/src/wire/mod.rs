@@ -5,6 +5,7 @@
 //! [`fixed`] the fixed part of the message, [`fields`] the joined option values, [`options`] their meaning.
 
 mod arp;
+mod authentication;
 mod code;
 mod cursor;
 mod encode;
@@ -27,7 +28,8 @@ use alloc::{
 };
 
 pub(crate) use arp::{Arp, arp_request};
-pub(crate) use code::IPV6_ONLY_PREFERRED;
+pub(crate) use authentication::{Nonce, Signature};
+pub(crate) use code::{AUTHENTICATION, IPV6_ONLY_PREFERRED};
 pub(crate) use link::frame;
 
 use crate::{
@@ -93,7 +95,9 @@ pub(crate) fn receive(
         link::Carried::Arp(packet) => Ok(Heard::Arp(Arp::parse(packet)?)),
         link::Carried::Ipv4(packet) => {
             let datagram = link::datagram(packet, checksum_ready)?;
-            let (received, malformed) = message(datagram, reading)?;
+            let (mut received, malformed) = message(datagram, reading)?;
+            received.unicast_to =
+                Some(datagram.destination).filter(|_| link::is_to(frame, reading.own_mac));
             Ok(Heard::Message(Box::new(received), malformed))
         }
     }
@@ -150,6 +154,10 @@ fn message(
         yiaddr: fixed.yiaddr,
         siaddr: fixed.siaddr,
         source: datagram.source,
+        unicast_to: None,
+        signature: (fields.get(AUTHENTICATION))
+            .filter(|_| message_type == MessageType::ForceRenew)
+            .and_then(|option| Signature::read(datagram.payload, fixed.options, option)),
         options: options::decode(&fields, &mut malformed),
         server_name: field(fields::SNAME, fixed.sname, &mut malformed),
         boot_file: field(fields::FILE, fixed.file, &mut malformed),
@@ -161,7 +169,11 @@ fn message(
 
 const fn sent_by_servers(message_type: MessageType) -> bool {
     match message_type {
-        MessageType::Offer | MessageType::Ack | MessageType::Nak | MessageType::BootReply => true,
+        MessageType::Offer
+        | MessageType::Ack
+        | MessageType::Nak
+        | MessageType::ForceRenew
+        | MessageType::BootReply => true,
         MessageType::BootRequest
         | MessageType::Discover
         | MessageType::Request

@@ -4,7 +4,9 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{
-    MalformedOptions, code,
+    MalformedOptions,
+    authentication::ALGORITHMS,
+    code,
     fields::Fields,
     names, routes,
     values::{self, Limited},
@@ -33,6 +35,8 @@ pub(super) fn decode(fields: &Fields, malformed: &mut MalformedOptions) -> Optio
             Discard::MalformedServerIdentifier,
             values::address,
         ),
+        promises_nonce: (fields.get(code::FORCERENEW_NONCE_CAPABLE))
+            .is_some_and(|algorithms| algorithms.starts_with(&ALGORITHMS)),
         rapid_commit: reader
             .read(
                 code::RAPID_COMMIT,

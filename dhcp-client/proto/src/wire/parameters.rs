@@ -84,8 +84,10 @@ pub(super) fn decode(
 ) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for (code, octets) in fields.iter() {
+        // Option 90 is where the nonce is found again, so it is octets whatever the operator says.
         let form = kinds
             .get(&code)
+            .filter(|_| code != code::AUTHENTICATION)
             .map_or(form(code), |kind| Form::Many(*kind));
         let Some((value, cut)) = value(form, octets) else {
             if !code::READ.contains(&code) {

@@ -55,7 +55,7 @@ pub(super) fn message_type(value: &[u8]) -> Option<MessageType> {
     };
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "every type that is not of RFC 2131, also a future one of dhcproto, is unknown"
+        reason = "every type that is not of RFC 2131 or 3203, also a future one of dhcproto, is unknown"
     )]
     match message_type {
         Code::Discover => Some(MessageType::Discover),
@@ -66,6 +66,7 @@ pub(super) fn message_type(value: &[u8]) -> Option<MessageType> {
         Code::Nak => Some(MessageType::Nak),
         Code::Release => Some(MessageType::Release),
         Code::Inform => Some(MessageType::Inform),
+        Code::ForceRenew => Some(MessageType::ForceRenew),
         _ => None,
     }
 }

@@ -199,6 +199,7 @@ fn code(message_type: MessageType) -> Option<Code> {
         MessageType::Nak => Some(Code::Nak),
         MessageType::Release => Some(Code::Release),
         MessageType::Inform => Some(Code::Inform),
+        MessageType::ForceRenew => Some(Code::ForceRenew),
         MessageType::BootRequest | MessageType::BootReply => None,
     }
 }

@@ -5,7 +5,7 @@ use core::net::Ipv4Addr;
 
 use dhcproto::{
     Decodable,
-    v4::{DhcpOption, Message, Opcode, OptionCode},
+    v4::{DhcpOption, Message, Opcode, OptionCode, UnknownOption},
 };
 use smoltcp::wire::{EthernetAddress, EthernetFrame, EthernetProtocol, Ipv4Packet, UdpPacket};
 
@@ -34,6 +34,7 @@ fn everything() -> Outgoing<'static> {
         server_identifier: Some(SERVER),
         client_identifier: &CLIENT_IDENTIFIER,
         rapid_commit: true,
+        nonce_capable: true,
         lease_time: Some(3600),
         host_name: Some("host"),
         full_name: None,
@@ -52,6 +53,7 @@ fn least() -> Outgoing<'static> {
         requested_address: None,
         server_identifier: None,
         rapid_commit: false,
+        nonce_capable: false,
         lease_time: None,
         host_name: None,
         vendor_class: &[],
@@ -77,6 +79,7 @@ fn options_are_in_their_order_with_their_values() {
         b"class",
         &[12, 4],
         b"host",
+        &[145, 1, 1],
         &[55, 3, 1, 121, 3],
         &[56, 4],
         b"text",
@@ -148,6 +151,7 @@ fn the_options_are_as_dhcproto_reads_them() {
         DhcpOption::ClassIdentifier(b"class".to_vec()),
         DhcpOption::ClientIdentifier(CLIENT_IDENTIFIER.to_vec()),
         DhcpOption::RapidCommit,
+        DhcpOption::Unknown(UnknownOption::new(OptionCode::from(145), vec![1])),
     ];
     assert_eq!(options, expected);
 }

@@ -155,8 +155,8 @@ fn bootp_without_a_cookie_has_no_options_and_300_octets() {
 }
 
 #[test]
-fn only_the_types_of_rfc_2131_are_known() {
-    for number in [0].into_iter().chain(9..=255) {
+fn only_the_types_of_rfc_2131_and_3203_are_known() {
+    for number in [0].into_iter().chain(10..=255) {
         let unknown = message(&option(53, &[number]), &[], &[]);
 
         assert_eq!(rejected(&frame(&unknown)), Discard::MalformedMessageType);
@@ -178,6 +178,7 @@ fn each_type_of_a_server_is_received_as_itself() {
         (2, MessageType::Offer),
         (5, MessageType::Ack),
         (6, MessageType::Nak),
+        (9, MessageType::ForceRenew),
     ] {
         let bytes = message(&option(53, &[number]), &[], &[]);
 

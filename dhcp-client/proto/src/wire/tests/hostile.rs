@@ -292,6 +292,7 @@ proptest! {
             server_identifier: None,
             client_identifier: &client_identifier,
             rapid_commit: false,
+            nonce_capable: false,
             lease_time: None,
             host_name: Some(&host_name),
             full_name: full_name.as_ref(),

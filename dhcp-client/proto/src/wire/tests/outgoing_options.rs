@@ -22,6 +22,7 @@ fn discover<'a>(sent: &'a [(u8, Vec<u8>)]) -> Outgoing<'a> {
         server_identifier: None,
         client_identifier: &CLIENT_IDENTIFIER,
         rapid_commit: false,
+        nonce_capable: false,
         lease_time: None,
         host_name: None,
         full_name: None,
