@@ -49,6 +49,8 @@ discards! {
     OtherArpOperation = "other ARP operation",
     /// The sender is this interface: a hub or an access point gave our own frame back.
     OwnArp = "our own ARP",
+    /// It came when the link was said to be down, and nothing can be answered.
+    NoLink = "no link",
     /// It says nothing of an address that this client uses or would like to.
     OtherAddress = "ARP for another address",
 

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test code outside of test functions")]
 
+mod force;
 mod support;
 mod transcript;
 
@@ -19,11 +20,13 @@ use std::{
 };
 
 use dhcp_proto::{
-    Action, Applied, Command, Config, Instant, Lease, Link, Machine, MessageType, Start, State,
-    Transmit,
+    Action, Applied, Command, Config, ConflictDetection, Duration, Instant, Lease, Link, Machine,
+    MessageType, Origin, Start, State, Transmit,
 };
+use force::{Force, NONCE, option_90};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use support::{
+    arp::{Heard, is_arp},
     sent::{Sent, parse, parse_message},
     server::Reply,
 };
@@ -157,8 +160,14 @@ enum Output {
     Timeout(Option<Instant>),
 }
 
+/// With all that a machine can do by itself: conflict detection, a link-local address, and a signature to
+/// check.
 fn new_machine() -> Machine {
-    Machine::new(START, Config::new(MAC), Start::Init, SEED)
+    let mut config = Config::new(MAC);
+    config.conflict_detection = ConflictDetection::Full;
+    config.link_local_after = Some(Duration::from_secs(5));
+    config.forced_renewal = true;
+    Machine::new(START, config, Start::Init, SEED)
 }
 
 fn apply(machine: &mut Machine, Input { at, what }: Input) {
@@ -218,8 +227,28 @@ impl Rehearsal {
         self.feed(What::Frame(reply.frame()));
     }
 
+    /// Waits until the machine asks the host for something, and has the host do it.
+    fn wait_for_host(&mut self) {
+        let before = self.actions();
+        while self.actions() == before {
+            self.wait();
+        }
+        self.feed(What::Applied(Applied::Done));
+    }
+
+    fn actions(&self) -> usize {
+        let is_action = |output: &&Output| matches!(output, Output::Action(_));
+        self.outputs.iter().filter(is_action).count()
+    }
+
+    fn hear_arp(&mut self, arp: Heard) {
+        self.feed(What::Frame(arp.frame()));
+    }
+
+    /// The last message.
     fn last_sent(&self) -> Sent {
         let transmit = self.outputs.iter().rev().find_map(|output| match output {
+            Output::Transmit(Transmit::Frame(frame)) if is_arp(frame) => None,
             Output::Transmit(transmit) => Some(transmit),
             Output::Action(_) | Output::Timeout(_) => None,
         });
@@ -241,10 +270,15 @@ impl Rehearsal {
             .with(42, &[192, 0, 2, 4])
             .with(58, &[0, 0, 2, 0])
             .with(59, &[0, 0, 4, 0])
+            .with(90, &option_90(100, 1, NONCE))
             .with(119, b"\x07example\x03com\x00\x03sub\xc0\x00")
             .with(121, &[24, 198, 51, 100, 192, 0, 2, 5, 0, 192, 0, 2, 1]);
         self.hear(&ack);
-        self.feed(What::Applied(Applied::Done));
+        if self.machine.state() == State::Probing {
+            self.wait_for_host();
+        } else {
+            self.feed(What::Applied(Applied::Done));
+        }
         assert_eq!(self.machine.state(), State::Bound);
         let lease: &Lease = self.machine.lease().unwrap();
         assert_eq!((lease.search.len(), lease.routes.len()), (2, 2));
@@ -260,12 +294,30 @@ fn rehearse() -> (Vec<Input>, Vec<Output>) {
         outputs: Vec::new(),
     };
     drain(&mut run.machine, START, &mut run.outputs);
+    // Alone: an address of its own, announced and defended.
+    run.wait_for_host();
+    assert_eq!(run.machine.lease().unwrap().origin, Origin::LinkLocal);
     run.wait();
+    let own = run.machine.lease().unwrap().address;
+    run.hear_arp(Heard::reply(own));
     run.feed(What::Frame(vec![0xff; 60]));
+    // A server whose address is somebody's, and then one that is free.
+    run.hear(&Reply::offer(&run.last_sent(), ADDRESS));
+    run.hear(&Reply::ack(&run.last_sent(), ADDRESS));
+    run.hear_arp(Heard::reply(ADDRESS));
+    assert_eq!(run.machine.state(), State::DeclineWait);
+    while run.machine.state() != State::Selecting {
+        run.wait();
+    }
     run.hear(&Reply::offer(&run.last_sent(), ADDRESS));
     run.wait();
     run.grant();
-    run.wait();
+    while run.machine.state() == State::Bound {
+        run.wait();
+    }
+    assert_eq!(run.machine.state(), State::Renewing);
+    run.grant();
+    run.feed(What::Frame(Force::default().frame()));
     assert_eq!(run.machine.state(), State::Renewing);
     run.grant();
     run.wait();

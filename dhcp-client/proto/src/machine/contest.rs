@@ -22,6 +22,10 @@ impl Phase {
         if arp.sender_mac == context.config.mac {
             return Transition::discarding(self, Discard::OwnArp);
         }
+        // What was queued when the link went is about a link that may be another when it is back.
+        if !context.link_up {
+            return Transition::discarding(self, Discard::NoLink);
+        }
         if let Self::Probing(state) = self {
             if state.is_contested_by(arp) {
                 return state.contested(context);

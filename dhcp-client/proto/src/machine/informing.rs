@@ -167,6 +167,13 @@ impl Informing {
 
     /// The time of an attempt is over.
     pub(super) fn attempt_over(self, context: &Context) -> Transition {
+        if self.held.is_some() && self.question.is_none() {
+            // It waits for the link, and has what it needs.
+            return Transition::to(Self {
+                attempt_ends_at: None,
+                ..self
+            });
+        }
         if let Some(held) = self.held {
             return Transition::to(Bound { held });
         }
