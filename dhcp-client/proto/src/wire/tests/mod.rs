@@ -8,6 +8,7 @@
 
 mod arp;
 mod builder;
+mod cve;
 mod encoding;
 mod fixed_part;
 mod hostile;

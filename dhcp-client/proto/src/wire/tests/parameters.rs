@@ -184,15 +184,6 @@ fn sname_and_file_are_text_up_to_their_first_nul() {
 }
 
 #[test]
-fn sname_and_file_with_quotes_and_newlines_are_left_out() {
-    // CVE-2026-42511: text of 'file' that closes a quote and writes lines of its own into a lease file.
-    let hostile = b"x\";\n  script \"/tmp/evil\";\n";
-    let (received, malformed) = receive(&frame(&message(&ack(&[]), hostile, &[]))).unwrap();
-    assert_eq!(received.boot_file, None);
-    assert_eq!(malformed, only(Discard::MalformedParameter));
-}
-
-#[test]
 fn file_and_sname_that_hold_options_are_no_text() {
     let file = [option(17, b"/srv"), vec![255]].concat();
     let bytes = frame(&message(&ack(&[(52, &[3])]), &file, &[255]));
