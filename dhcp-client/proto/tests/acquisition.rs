@@ -6,7 +6,7 @@ mod transcript;
 use std::net::Ipv4Addr;
 
 use dhcp_proto::{
-    Action, Applied, Config, ConfigureCause, Discard, MessageType, Route, Start, State,
+    Action, Applied, Config, ConfigureCause, Discard, MessageType, Route, Start, State, Value,
 };
 use support::{
     sent::Carrier,
@@ -221,6 +221,47 @@ fn case_066_classless_routes_replace_routers_and_static_routes() {
             gateway: Ipv4Addr::new(192, 0, 2, 6),
         }]
     );
+}
+
+#[test]
+fn case_068_static_routes_stand_beside_routers_where_there_are_no_classless_ones() {
+    let client = Client::bound(|ack| ack.with(33, &[198, 51, 100, 7, 192, 0, 2, 5]));
+    let lease = client.lease();
+    assert_eq!(lease.routers, [SERVER]);
+    assert_eq!(lease.routes[0].destination, Ipv4Addr::new(198, 51, 100, 7));
+}
+
+#[test]
+fn case_069_address_of_a_32_and_its_distant_gateway_are_given_as_they_came() {
+    let client = Client::bound(|ack| {
+        ack.with(1, &[255, 255, 255, 255])
+            .with(3, &[203, 0, 113, 1])
+    });
+    assert_eq!(client.lease().prefix_length, 32);
+    assert_eq!(client.lease().routers, [Ipv4Addr::new(203, 0, 113, 1)]);
+}
+
+#[test]
+fn case_073_mtu_of_the_ack_is_part_of_the_lease_and_an_illegal_one_is_not() {
+    let client = Client::bound(|ack| ack.with(26, &1400_u16.to_be_bytes()));
+    assert_eq!(client.lease().mtu, Some(1400));
+    let client = Client::bound(|ack| ack.with(26, &67_u16.to_be_bytes()));
+    assert_eq!(client.lease().mtu, None);
+}
+
+#[test]
+fn case_076_captive_portal_is_exported_and_nothing_else() {
+    let uri = b"https://portal.example/?a=b";
+    let client = Client::bound(|ack| ack.with(114, uri));
+    let plain = Client::bound(|ack| ack);
+    let exported = client.lease().parameters.iter().find(|it| it.code == 114);
+    let text = Value::Text("https://portal.example/?a=b".into());
+    assert_eq!(exported.map(|it| &it.value), Some(&text));
+    let rest = dhcp_proto::Lease {
+        parameters: plain.lease().parameters.clone(),
+        ..client.lease().clone()
+    };
+    assert_eq!(rest, *plain.lease());
 }
 
 #[test]

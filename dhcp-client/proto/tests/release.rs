@@ -68,6 +68,18 @@ fn case_062_stop_leaves_everything_as_it_is() {
 }
 
 #[test]
+fn case_063_stop_sends_no_release_whatever_the_state() {
+    for seconds in [0, 2_000, 3_200] {
+        let mut client = Client::bound_for(3600);
+        client.elapse(seconds * 1000);
+        client.messages();
+        client.command(Command::Stop);
+        assert_eq!(client.messages(), []);
+        assert_eq!(client.machine.counters().sent(MessageType::Release), 0);
+    }
+}
+
+#[test]
 fn stopped_is_the_end_whatever_comes() {
     let mut client = Client::new();
     let discover = client.message();

@@ -75,6 +75,16 @@ fn case_050_times_of_the_server_are_followed() {
 }
 
 #[test]
+fn case_051_renewal_leaves_by_the_udp_socket_of_the_leased_address() {
+    let mut client = Client::bound_for(3600);
+    let renewal = client.message();
+    // No frame of its own: the host's kernel routes it, from the address that it has.
+    assert_eq!(renewal.sent.carrier, None);
+    assert_eq!(renewal.datagram_to, Some(SERVER));
+    assert_eq!(renewal.sent.ciaddr, client.lease().address);
+}
+
+#[test]
 fn case_052_without_an_answer_half_of_the_time_to_t2_is_waited_and_60_s_at_least() {
     let mut client = Client::bound_for(3600);
     let t2 = since_start(client.lease().rebind_at);

@@ -63,12 +63,13 @@ fn after_t2_everyone_is_asked() {
 }
 
 #[test]
-fn after_its_end_the_lease_goes_and_discovery_starts() {
+fn case_047_after_its_end_the_lease_goes_and_discovery_asks_for_its_address() {
     let mut client = resumed_after(3600);
     assert_eq!(client.action(), deconfigure(DeconfigureCause::Expired));
     let discover = client.message();
     assert_eq!(discover.at, 0);
     assert_eq!(discover.sent.message_type, MessageType::Discover);
+    assert_eq!(discover.sent.requested_address(), Some(ADDRESS));
     assert_eq!(client.machine.lease(), None);
 }
 

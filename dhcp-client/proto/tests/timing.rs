@@ -120,6 +120,17 @@ fn case_020_late_ack_to_a_repeated_request_counts_from_the_first_sending() {
 }
 
 #[test]
+fn case_021_without_a_start_delay_the_first_discover_goes_out_at_once() {
+    assert_eq!(Client::new().message().at, 0);
+    let mut waiting = Client::new();
+    waiting.link(Link::Down);
+    waiting.messages();
+    waiting.elapse(7_000);
+    waiting.link(Link::Up);
+    assert_eq!(waiting.message().at, 7_000);
+}
+
+#[test]
 fn case_022_new_transactions_have_new_xids() {
     let mut client = Client::new();
     let discover = client.message();

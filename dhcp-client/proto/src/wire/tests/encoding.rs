@@ -191,7 +191,7 @@ fn each_message_type_has_its_number() {
 }
 
 #[test]
-fn a_short_message_is_padded_to_300_octets() {
+fn case_012_a_short_message_is_padded_to_300_octets() {
     assert_eq!(least().encode().len(), MINIMUM_LENGTH);
     assert_eq!(MINIMUM_LENGTH, 300);
 }

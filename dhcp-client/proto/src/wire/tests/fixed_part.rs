@@ -25,7 +25,7 @@ fn the_fields_of_an_ack_are_read() {
 }
 
 #[test]
-fn a_message_shorter_than_bootp_is_received() {
+fn case_012_a_message_shorter_than_bootp_is_received() {
     let short = message(&ack(&[]), &[], &[]);
     assert!(short.len() < 300);
 
@@ -33,7 +33,7 @@ fn a_message_shorter_than_bootp_is_received() {
 }
 
 #[test]
-fn less_than_the_fixed_part_is_ignored() {
+fn case_079_less_than_the_fixed_part_is_ignored() {
     let whole = message(&ack(&[]), &[], &[]);
     for length in 0..OPTIONS {
         assert_eq!(
@@ -45,7 +45,7 @@ fn less_than_the_fixed_part_is_ignored() {
 }
 
 #[test]
-fn a_field_with_one_right_value_has_it() {
+fn case_026_a_field_with_one_right_value_has_it() {
     // Offset in the message and the reason for any other value there.
     let fields = [
         (0, Discard::NotBootReply),

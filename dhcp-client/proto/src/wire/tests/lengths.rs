@@ -62,7 +62,7 @@ fn the_right_length_is_read() {
 }
 
 #[test]
-fn every_other_length_is_malformed_by_name() {
+fn case_078_every_other_length_is_malformed_by_name() {
     for (code, value, reason) in FIXED_SIZE.into_iter().chain(LISTS) {
         for wrong in wrong_lengths(value) {
             let (options, malformed) = read(&[(code, &wrong)]);
@@ -74,7 +74,7 @@ fn every_other_length_is_malformed_by_name() {
 }
 
 #[test]
-fn a_malformed_option_takes_no_other_with_it() {
+fn case_078_a_malformed_option_takes_no_other_with_it() {
     for (code, value, reason) in FIXED_SIZE.into_iter().chain(LISTS) {
         let wrong = &value[..value.len() - 1];
         let (options, malformed) = read(&[(12, b"before"), (code, wrong), (15, b"after.example")]);
@@ -101,7 +101,7 @@ fn a_fixed_size_of_512_octets_is_malformed() {
 }
 
 #[test]
-fn text_may_not_be_empty() {
+fn case_080_text_may_not_be_empty() {
     for (code, reason) in [
         (12, Discard::MalformedHostName),
         (15, Discard::MalformedDomainName),

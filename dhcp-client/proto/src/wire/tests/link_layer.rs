@@ -57,7 +57,7 @@ fn less_than_an_ethernet_header_is_ignored() {
 }
 
 #[test]
-fn vlan_tags_are_ignored() {
+fn case_084_vlan_tags_are_ignored() {
     for ether_type in [0x8100, 0x88a8] {
         let mut frame = good();
         frame.splice(12..12, [0, 0, 0, 5]);
@@ -124,7 +124,7 @@ fn an_ipv4_header_length_that_does_not_fit_is_ignored() {
 }
 
 #[test]
-fn ipv4_options_are_ignored() {
+fn case_084_ipv4_options_are_ignored() {
     let mut frame = good();
     frame.splice(UDP..UDP, [1, 1, 1, 0]);
     frame[IPV4] = 0x46;
@@ -146,7 +146,7 @@ fn a_wrong_header_checksum_is_ignored() {
 }
 
 #[test]
-fn fragments_are_ignored() {
+fn case_084_fragments_are_ignored() {
     // More fragments; a last fragment; "don't fragment" is not a fragment.
     for (flags, offset, ignored) in [
         (0x20, 0, true),
@@ -164,7 +164,7 @@ fn fragments_are_ignored() {
 }
 
 #[test]
-fn time_to_live_zero_is_ignored_and_one_is_not() {
+fn case_084_time_to_live_zero_is_ignored_and_one_is_not() {
     let mut frame = good();
     frame[IPV4 + 8] = 0;
     seal(&mut frame);
@@ -198,7 +198,7 @@ fn other_protocols_are_ignored() {
 }
 
 #[test]
-fn a_udp_length_that_is_not_the_payloads_is_ignored() {
+fn case_084_a_udp_length_that_is_not_the_payloads_is_ignored() {
     let right = good().len() - UDP;
     for length in [0, 7, 8, right - 1, right + 1, 0xffff] {
         let mut frame = good();
@@ -231,7 +231,7 @@ fn other_ports_are_ignored() {
 }
 
 #[test]
-fn a_wrong_udp_checksum_is_ignored() {
+fn case_011_a_wrong_udp_checksum_is_ignored() {
     let mut frame = good();
     frame[UDP + 6] ^= 0x10;
 
@@ -249,7 +249,7 @@ fn any_changed_octet_of_the_message_is_noticed() {
 }
 
 #[test]
-fn udp_checksum_zero_is_none() {
+fn case_011_udp_checksum_zero_is_none() {
     let mut frame = good();
     set_u16(&mut frame, UDP + 6, 0);
 
@@ -257,7 +257,7 @@ fn udp_checksum_zero_is_none() {
 }
 
 #[test]
-fn a_udp_checksum_that_is_not_ready_is_not_looked_at() {
+fn case_011_a_udp_checksum_that_is_not_ready_is_not_looked_at() {
     let mut frame = good();
     frame[UDP + 6] ^= 0x10;
 

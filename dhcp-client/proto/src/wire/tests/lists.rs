@@ -90,7 +90,7 @@ fn masks_with_holes_or_without_ones_are_malformed() {
 }
 
 #[test]
-fn an_mtu_below_68_is_malformed() {
+fn case_073_an_mtu_below_68_is_malformed() {
     assert_eq!(read(&[(26, &[0, 68])]).0.mtu, Some(68));
     assert_eq!(read(&[(26, &[255, 255])]).0.mtu, Some(65_535));
     for mtu in [[0, 0], [0, 67]] {

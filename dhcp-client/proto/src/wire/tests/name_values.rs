@@ -59,7 +59,7 @@ fn trailing_nuls_and_one_dot_are_taken_off() {
 }
 
 #[test]
-fn hostile_names_are_malformed() {
+fn case_075_hostile_names_are_malformed() {
     let hostile: [&[u8]; 22] = [
         b"$(reboot)",
         b"`reboot`",
@@ -118,7 +118,7 @@ fn names_have_at_most_253_characters() {
 }
 
 #[test]
-fn a_text_for_a_person_has_printable_characters_only() {
+fn case_081_a_text_for_a_person_has_printable_characters_only() {
     let (options, malformed) = read(&[(56, b"no \x1b[2Jlease\r\nfor\0you \xff~\0")]);
 
     assert_eq!(options.message.as_deref(), Some("no ?[2Jlease??for?you ?~"));
@@ -137,7 +137,7 @@ fn a_long_text_is_cut_and_counted() {
 }
 
 #[test]
-fn the_search_list_of_rfc_3397_is_read_from_three_options() {
+fn case_072_the_search_list_of_rfc_3397_is_read_from_three_options() {
     let area = [
         option(53, &[5]),
         option(119, b"\x03eng\x05appl"),
@@ -164,7 +164,7 @@ fn pointers_may_lead_to_pointers() {
 }
 
 #[test]
-fn pointers_that_lead_nowhere_are_malformed() {
+fn case_072_pointers_that_lead_nowhere_are_malformed() {
     let values: [&[u8]; 7] = [
         b"\xc0\x00",                   // to itself
         b"\x01a\xc0\x00",              // to the name it is in
@@ -193,7 +193,7 @@ fn reserved_label_types_and_the_root_are_malformed() {
 }
 
 #[test]
-fn a_hostile_label_refuses_the_whole_list() {
+fn case_081_a_hostile_label_refuses_the_whole_list() {
     for label in ["$(id)", "a b", "a\n", "-x", "a.b", "\u{fc}"] {
         let value = [
             labels("good.example"),

@@ -32,7 +32,7 @@ fn pads_between_options_are_walked_over() {
 }
 
 #[test]
-fn nothing_after_the_end_is_read() {
+fn case_012_nothing_after_the_end_is_read() {
     let (options, malformed) = read_area(&[53, 1, 5, 255, 54, 4, 192, 0, 2, 1, 54, 200]);
 
     assert_eq!(options.server_identifier, None);
@@ -40,14 +40,14 @@ fn nothing_after_the_end_is_read() {
 }
 
 #[test]
-fn an_area_of_pads_has_no_type() {
+fn case_079_an_area_of_pads_has_no_type() {
     let bytes = message(&[0; 400], &[], &[]);
 
     assert_eq!(rejected(&frame(&bytes)), Discard::NoMessageType);
 }
 
 #[test]
-fn a_missing_end_is_counted_and_the_message_used() {
+fn case_079_a_missing_end_is_counted_and_the_message_used() {
     let (options, malformed) = read_area(&[53, 1, 5, 54, 4, 192, 0, 2, 1]);
 
     assert_eq!(options.server_identifier, Some(SERVER.into()));
@@ -75,7 +75,7 @@ fn an_option_past_the_end_of_file_or_sname_is_refused() {
 }
 
 #[test]
-fn an_ack_cut_at_any_octet_is_refused_or_says_less() {
+fn case_079_an_ack_cut_at_any_octet_is_refused_or_says_less() {
     let whole = message(
         &ack(&[
             (54, &SERVER),
@@ -101,7 +101,7 @@ fn an_ack_cut_at_any_octet_is_refused_or_says_less() {
 }
 
 #[test]
-fn overload_1_reads_file_only() {
+fn case_071_overload_1_reads_file_only() {
     let options = ack(&[(52, &[1])]);
     let (read, malformed) = read_fields(
         &options,
@@ -116,7 +116,7 @@ fn overload_1_reads_file_only() {
 }
 
 #[test]
-fn overload_2_reads_sname_only() {
+fn case_071_overload_2_reads_sname_only() {
     let options = ack(&[(52, &[2])]);
     let (read, malformed) = read_fields(
         &options,
@@ -131,7 +131,7 @@ fn overload_2_reads_sname_only() {
 }
 
 #[test]
-fn without_overload_file_and_sname_are_no_options() {
+fn case_071_without_overload_file_and_sname_are_no_options() {
     let (read, malformed) = read_fields(
         &ack(&[]),
         &area(&[&option(12, b"file"), &[255]]),
@@ -144,7 +144,7 @@ fn without_overload_file_and_sname_are_no_options() {
 }
 
 #[test]
-fn fragments_are_joined_in_the_order_options_file_sname() {
+fn case_070_fragments_are_joined_in_the_order_options_file_sname() {
     // In the message the order is sname, file, options.
     let options = area(&[
         &option(53, &[5]),
@@ -165,7 +165,7 @@ fn fragments_are_joined_in_the_order_options_file_sname() {
 }
 
 #[test]
-fn a_number_may_be_split_at_every_octet() {
+fn case_070_a_number_may_be_split_at_every_octet() {
     let options = area(&[
         &option(53, &[5]),
         &option(51, &[0]),
@@ -226,7 +226,7 @@ fn overload_inside_file_is_not_followed() {
 }
 
 #[test]
-fn overload_inside_every_field_ends() {
+fn case_080_overload_inside_every_field_ends() {
     let nested = area(&[&option(52, &[3]), &[255]]);
 
     let (read, malformed) = read_fields(&ack(&[(52, &[3])]), &nested, &nested);
@@ -249,7 +249,7 @@ fn overloaded_fields_without_an_end_are_used_and_counted() {
 }
 
 #[test]
-fn the_largest_datagram_of_one_option_is_read_in_bounds() {
+fn case_079_the_largest_datagram_of_one_option_is_read_in_bounds() {
     let mut options = option(53, &[5]);
     for _ in 0..253 {
         options.extend(option(6, &[10; 255]));

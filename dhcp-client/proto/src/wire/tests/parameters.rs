@@ -119,7 +119,7 @@ fn pieces_of_an_element_and_nothing_at_all_are_malformed() {
 }
 
 #[test]
-fn text_with_control_characters_or_of_another_encoding_is_left_out() {
+fn case_081_text_with_control_characters_or_of_another_encoding_is_left_out() {
     for octets in [
         &b"a\nb"[..],
         b"\x1b[31m",
@@ -184,7 +184,7 @@ fn sname_and_file_are_text_up_to_their_first_nul() {
 }
 
 #[test]
-fn file_and_sname_that_hold_options_are_no_text() {
+fn case_071_file_and_sname_that_hold_options_are_no_text() {
     let file = [option(17, b"/srv"), vec![255]].concat();
     let bytes = frame(&message(&ack(&[(52, &[3])]), &file, &[255]));
     let (received, _) = receive(&bytes).unwrap();

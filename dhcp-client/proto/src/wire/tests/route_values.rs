@@ -23,7 +23,7 @@ fn element(width: u8, destination: [u8; 4]) -> Vec<u8> {
 }
 
 #[test]
-fn every_width_is_decoded_and_its_host_bits_cleared() {
+fn case_067_every_width_is_decoded_and_its_host_bits_cleared() {
     for width in 0..=32_u8 {
         let (options, malformed) = read(&[(121, &element(width, [255; 4]))]);
 
@@ -66,7 +66,7 @@ fn the_masking_example_of_rfc_3442_is_obeyed() {
 }
 
 #[test]
-fn gateway_zero_means_on_link() {
+fn case_067_gateway_zero_means_on_link() {
     let (options, malformed) = read(&[(121, &[24, 10, 0, 0, 0, 0, 0, 0])]);
 
     let expected = route([10, 0, 0, 0], 24, [0; 4]);
@@ -75,7 +75,7 @@ fn gateway_zero_means_on_link() {
 }
 
 #[test]
-fn one_bad_element_refuses_the_whole_option() {
+fn case_080_one_bad_element_refuses_the_whole_option() {
     let good = element(24, [10, 0, 0, 0]);
     // Width 33 would have five significant octets, width 255 thirty-two.
     let wide = [&[255], [10; 32].as_slice(), &GATEWAY].concat();
@@ -109,7 +109,7 @@ fn a_bad_element_past_the_limit_refuses_the_whole_option_too() {
 }
 
 #[test]
-fn a_thousand_routes_are_cut_and_counted() {
+fn case_082_a_thousand_routes_are_cut_and_counted() {
     let all: Vec<Route> = (0..1000_u32)
         .map(|number| {
             let destination = Ipv4Addr::from_bits(0x0a00_0000 + number);
@@ -132,7 +132,7 @@ fn a_thousand_routes_are_cut_and_counted() {
 }
 
 #[test]
-fn microsofts_code_is_read_where_there_is_no_121() {
+fn case_068_microsofts_code_is_read_where_there_is_no_121() {
     let (options, malformed) = read(&[(249, &element(8, [10, 0, 0, 0]))]);
 
     let expected = route([10, 0, 0, 0], 8, GATEWAY);
@@ -141,7 +141,7 @@ fn microsofts_code_is_read_where_there_is_no_121() {
 }
 
 #[test]
-fn microsofts_code_is_ignored_beside_121() {
+fn case_068_microsofts_code_is_ignored_beside_121() {
     let first = element(8, [10, 0, 0, 0]);
     let second = element(8, [11, 0, 0, 0]);
 
@@ -185,7 +185,7 @@ fn static_routes_get_the_prefix_of_their_class() {
 }
 
 #[test]
-fn a_static_default_route_is_left_out() {
+fn case_068_a_static_default_route_is_left_out() {
     let value = [[0; 4], GATEWAY, [10, 0, 0, 0], GATEWAY].concat();
 
     let (options, malformed) = read(&[(33, &value)]);
