@@ -134,6 +134,22 @@ fn the_same_interface_tries_the_same_addresses_whatever_the_seed() {
     assert_ne!(addresses[0], addresses[1]);
 }
 
+/// The address that a client tries first which is said to have had this one.
+fn first_after(remembered: [u8; 4]) -> Ipv4Addr {
+    let start = Start::Reboot {
+        address: remembered.into(),
+    };
+    candidate(&mut Client::with(config(), start))
+}
+
+#[test]
+fn a_remembered_address_is_tried_first_unless_it_is_reserved() {
+    assert_eq!(first_after([169, 254, 7, 7]), Ipv4Addr::new(169, 254, 7, 7));
+    let usual = candidate(&mut alone());
+    assert_eq!(first_after([169, 254, 0, 7]), usual);
+    assert_eq!(first_after([169, 254, 255, 7]), usual);
+}
+
 #[test]
 fn a_contested_candidate_makes_room_for_another() {
     for conflict in [Heard::reply, Heard::probe] {

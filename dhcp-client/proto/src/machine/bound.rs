@@ -33,7 +33,9 @@ impl Bound {
     ) -> Transition {
         let in_force = acquisition.held.as_ref();
         let is_new = in_force.is_none_or(|held| held.lease.address != lease.address);
-        // RFC 2131 section 4.4.1: "The client SHOULD perform a check on the suggested address to ensure that the
+        // RFC 2131 section 2.2: "As a consistency check, the allocating server SHOULD probe the reused address
+        // before allocating the address, e.g., with an ICMP echo request, and the client SHOULD probe the newly
+        // received address, e.g., with ARP." Section 4.4.1: "The client SHOULD perform a check on the suggested address to ensure that the
         // address is not already in use."
         if is_new && context.config.conflict_detection == ConflictDetection::Full {
             return Probing::enter(acquisition, lease, gained, context);
@@ -73,7 +75,8 @@ impl Bound {
 
 /// RFC 2131 section 4.4.5: "If the lease expires before the client receives a DHCPACK, the client
 /// moves to INIT state, MUST immediately stop any other network processing and requests network
-/// initialization parameters as if the client were uninitialized."
+/// initialization parameters as if the client were uninitialized.  If the client then receives a DHCPACK
+/// allocating that client its previous network address, the client SHOULD continue network processing."
 pub(super) fn expire(held: Held, context: &Context) -> Transition {
     let mut acquisition = Acquisition::holding(held, context);
     let action = acquisition.lose(DeconfigureCause::Expired, context);

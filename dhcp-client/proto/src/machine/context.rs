@@ -1,6 +1,6 @@
 //! What a state may look at when it decides, besides itself.
 
-use super::{config::Config, conflicts::Conflicts, random::Random};
+use super::{config::Config, conflicts::Conflicts, link_local::Candidates, random::Random};
 use crate::time::{Duration, Instant};
 
 /// The machine's surroundings at the moment of an input.
@@ -9,8 +9,8 @@ pub(super) struct Context {
     pub(super) config: Config,
     pub(super) random: Random,
     pub(super) conflicts: Conflicts,
-    /// How many link-local addresses turned out to be other hosts'.
-    pub(super) link_local_turn: u32,
+    /// Which link-local addresses are tried.
+    pub(super) candidates: Candidates,
     /// The time of the input; never goes back.
     pub(super) now: Instant,
     /// Whether there is any point in sending.

@@ -114,7 +114,10 @@ impl Draft {
                     ..asking(config, MessageType::Discover, xid, secs)
                 },
             ),
-            // A server of RFC 951 knows none of what a client of RFC 2131 could say in options.
+            // A server of RFC 951 knows none of what a client of RFC 2131 could say in options. RFC 1542 section
+            // 3.5: "In this case, if the client has no information to communicate to the server, the octet
+            // immediately following the magic cookie SHOULD be set to the "End" tag (255) and the remaining octets
+            // of the 'vend' field SHOULD be set to zero."
             Self::Boot { xid, secs } => broadcast(
                 config,
                 Ipv4Addr::UNSPECIFIED,
@@ -125,8 +128,11 @@ impl Draft {
                     ..plain(config, MessageType::BootRequest, xid)
                 },
             ),
-            // RFC 2131 section 4.3.2: "Client inserts the address of the selected server in 'server
-            // identifier', 'ciaddr' MUST be zero, 'requested IP address' MUST be filled in with the
+            // RFC 2131 section 3.1 step 3: "The client broadcasts a DHCPREQUEST message that MUST include the
+            // 'server identifier' option to indicate which server it has selected, and that MAY include other
+            // options specifying desired configuration values.  The 'requested IP address' option MUST be set to
+            // the value of 'yiaddr' in the DHCPOFFER message from the server." Section 4.3.2: "Client inserts the
+            // address of the selected server in 'server identifier', 'ciaddr' MUST be zero, 'requested IP address' MUST be filled in with the
             // yiaddr value from the chosen DHCPOFFER."
             Self::Take {
                 xid,
@@ -142,8 +148,10 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.3.2: "'server identifier' MUST NOT be filled in, 'requested IP
-            // address' option MUST be filled in [...] 'ciaddr' MUST be zero."
+            // RFC 2131 section 4.4.2: "The client MUST insert its known network address as a 'requested IP
+            // address' option in the DHCPREQUEST message." and "The client MUST NOT include a 'server identifier'
+            // in the DHCPREQUEST message." Section 3.2 step 1: "As the client has not received its network
+            // address, it MUST NOT fill in the 'ciaddr' field."
             Self::Confirm { xid, secs, address } => broadcast(
                 config,
                 Ipv4Addr::UNSPECIFIED,
@@ -152,8 +160,10 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.3.2: "'requested IP address' option MUST NOT be filled in, 'ciaddr'
-            // MUST be filled in with client's IP address. [...] This message will be unicast".
+            // RFC 2131 section 4.3.2: "'server identifier' MUST NOT be filled in, 'requested IP address' option
+            // MUST NOT be filled in, 'ciaddr' MUST be filled in with client's IP address." Section 4.1: "DHCP
+            // clients MUST use the IP address provided in the 'server identifier' option for any unicast requests
+            // to the DHCP server."
             Self::Renew {
                 xid,
                 secs,
@@ -166,8 +176,8 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.3.2: "This message MUST be broadcast to the 0xffffffff IP broadcast
-            // address."
+            // RFC 2131 section 4.3.2: "This message MUST be broadcast to the 0xffffffff IP broadcast address."
+            // Section 4.4.5: "The client MUST NOT include a 'server identifier' in the DHCPREQUEST message."
             Self::Rebind { xid, secs, address } => broadcast(
                 config,
                 address,
@@ -177,7 +187,8 @@ impl Draft {
                 },
             ),
             // RFC 2131 section 4.4.3: "The client places its own network address in the 'ciaddr' field. The
-            // client SHOULD NOT request lease time parameters."
+            // client SHOULD NOT request lease time parameters." and "DHCPINFORM messages MUST be directed to the
+            // 'DHCP server' UDP port."
             Self::Inform {
                 xid,
                 secs,
@@ -211,7 +222,9 @@ impl Draft {
                     ..plain(config, MessageType::Decline, xid)
                 },
             ),
-            // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server."
+            // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server." Section 3.1 step
+            // 6: "If the client used a 'client identifier' when it obtained the lease, it MUST use the same
+            // 'client identifier' in the DHCPRELEASE message."
             Self::Release {
                 xid,
                 address,
@@ -242,7 +255,9 @@ impl Draft {
     }
 }
 
-/// What every message has, and nothing else.
+/// What every message has, and nothing else. RFC 2131 section 2: "If the client uses a 'client identifier' in one
+/// message, it MUST use that same identifier in all subsequent messages, to ensure that all servers correctly
+/// identify the client."
 fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
     Outgoing {
         message_type,
@@ -271,6 +286,10 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
 /// of requested parameters in a DHCPDISCOVER message, it MUST include that list in all subsequent
 /// messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER message, it
 /// MUST send the option in subsequent DHCPREQUEST messages though the contents of the option MAY change."
+/// RFC 2131 section 3.5: "The client SHOULD include the 'maximum DHCP message size' option to let the server know
+/// how large the server may make its DHCP messages." RFC 8925 section 3.2: "The IPv6-Only Preferred option SHOULD
+/// be included in the Parameter Request List in DHCPREQUEST messages (after receiving a DHCPOFFER without this
+/// option, for an INIT-REBOOT, or when renewing or rebinding a leased address)."
 fn asking(config: &Config, message_type: MessageType, xid: Xid, secs: u16) -> Outgoing<'_> {
     Outgoing {
         secs,

@@ -37,7 +37,8 @@ impl Bound {
     }
 }
 
-/// What costs least comes first: a flood of these is to be cheap.
+/// What costs least comes first: a flood of these is to be cheap. RFC 6704 section 3: "The Forcerenew message MUST
+/// be authenticated using either \[RFC3118\] or the proposed Forcerenew Nonce Authentication protocol."
 fn check(held: &mut Held, received: &Received, context: &Context) -> Result<(), Discard> {
     if received.message_type != MessageType::ForceRenew {
         return Err(Discard::UnexpectedInState);

@@ -114,6 +114,9 @@ impl Guard {
             // RFC 5227 section 2.3: "Having probed to determine that a desired address may be used safely, a
             // host implementing this specification MUST then announce that it is commencing to use this
             // address by broadcasting ANNOUNCE_NUM ARP Announcements, spaced ANNOUNCE_INTERVAL seconds apart."
+            // RFC 2131 section 4.4.1: "The client SHOULD broadcast an ARP reply to announce the client's new IP
+            // address and clear any outdated ARP cache entries in hosts on the client's subnet."; since RFC 5227 it
+            // is a request.
             Stage::Announcing { left, next_at } => {
                 *left = left.saturating_sub(1);
                 *next_at = context.after(ANNOUNCE_INTERVAL);
@@ -163,8 +166,10 @@ impl Guard {
         if !self.in_use || self.contested_at.is_some_and(is_recent) {
             return Contest::Lost;
         }
-        // "it MAY elect to attempt to defend its address by recording the time that the conflicting ARP packet
-        // was received, and then broadcasting one single ARP Announcement".
+        // RFC 5227 section 2.4: "A host wishing to provide reliable network operation MUST respond to conflicting
+        // ARP packets as described in (a), (b), or (c) above."; this is (b): "it MAY elect to attempt to defend its
+        // address by recording the time that the conflicting ARP packet was received, and then broadcasting one
+        // single ARP Announcement".
         self.contested_at = Some(now);
         Contest::Defended(self.announcement())
     }

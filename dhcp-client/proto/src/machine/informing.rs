@@ -148,8 +148,11 @@ impl Informing {
         question.resend_at = question.backoff.sent(context);
         let inform = self.inform(&question, None, context);
         self.question = Some(question);
-        // RFC 2131 section 4.4.3: "it SHOULD display a message informing the user of the problem". Where
-        // attempts have an end, that is the time to tell.
+        // RFC 2131 section 4.4.3: "If the client does not receive a DHCPACK within a reasonable period of time (60
+        // seconds or 4 tries if using timeout suggested in section 4.1), then it SHOULD display a message informing
+        // the user of the problem, and then SHOULD begin network processing using suitable defaults as per
+        // Appendix A." The address is the operator's, and in use. Where attempts have an end, that is the time to
+        // tell.
         let tell = tries == TRIES && self.attempt_ends_at.is_none();
         Transition::to(self)
             .sending(inform)

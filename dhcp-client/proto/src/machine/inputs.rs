@@ -52,14 +52,17 @@ impl Phase {
                 };
                 Transition::to(Informing::first(own, context))
             }
-            Start::Init | Start::Reboot { .. } => {
+            Start::Reboot { address } => {
+                context.candidates.remember(address);
                 Transition::to(Init::first(Acquisition::first(context), context))
             }
+            Start::Init => Transition::to(Init::first(Acquisition::first(context), context)),
             // A lease whose T1 or T2 is past gets its message from the timer that is due; before
             // that, nothing is sent.
             Start::Resume(lease) => {
                 let held = Held::resumed(lease.into(), context);
                 if held.lease.origin == Origin::LinkLocal {
+                    context.candidates.remember(held.lease.address);
                     let acquisition = Acquisition::holding(held, context);
                     return Transition::to(Init::first(acquisition, context));
                 }

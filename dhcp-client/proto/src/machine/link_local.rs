@@ -1,5 +1,6 @@
 //! An address that the host gives itself while no server gives one (RFC 3927): sought beside the
-//! acquisition, which takes no notice of it.
+//! acquisition, which takes no notice of it. RFC 3927 section 1.9: "A host MUST NOT alter its behavior and use of
+//! other protocols such as DHCP because the host has assigned an IPv4 Link-Local address to an interface."
 
 use alloc::{boxed::Box, vec::Vec};
 use core::net::Ipv4Addr;
@@ -29,11 +30,44 @@ pub(super) fn is_link_local(address: Ipv4Addr) -> bool {
     address.to_bits() & 0xffff_0000 == NETWORK
 }
 
-/// The `turn`-th address that the interface with this MAC address tries.
-///
-/// RFC 3927 section 2.1: "If the host has access to persistent information that is different for each host,
-/// such as its IEEE 802 MAC address, then the pseudo-random number generator SHOULD be seeded using a value
-/// derived from this information." So it is the same address after each restart.
+/// Whether a host may take it.
+fn is_candidate(address: Ipv4Addr) -> bool {
+    let [_, _, third, _] = address.octets();
+    is_link_local(address) && (1..=254).contains(&third)
+}
+
+/// Which addresses an interface tries, in turn.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    remembered: Option<Ipv4Addr>,
+    turn: u32,
+}
+
+impl Candidates {
+    /// RFC 3927 section 2.1: "On booting, hosts with a previously recorded address SHOULD use that address as their
+    /// first candidate when probing."
+    pub(super) fn remember(&mut self, address: Ipv4Addr) {
+        self.remembered = Some(address).filter(|address| is_candidate(*address));
+    }
+
+    /// The address that the interface with this MAC address tries now.
+    fn current(&self, mac: [u8; 6]) -> Ipv4Addr {
+        self.remembered.unwrap_or_else(|| candidate(mac, self.turn))
+    }
+
+    /// It is another host's.
+    fn next(&mut self) {
+        if self.remembered.take().is_none() {
+            self.turn = self.turn.wrapping_add(1);
+        }
+    }
+}
+
+/// The `turn`-th address of the interface with this MAC address. RFC 3927 section 2.1: "The pseudo-random number
+/// generation algorithm MUST be chosen so that different hosts do not generate the same sequence of numbers.", and
+/// "If the host has access to persistent information that is different for each host, such as its IEEE 802 MAC
+/// address, then the pseudo-random number generator SHOULD be seeded using a value derived from this information."
+/// So it is the same address after each restart.
 fn candidate(mac: [u8; 6], turn: u32) -> Ipv4Addr {
     let [a, b, c, d, e, f] = mac;
     let key = [u64::from_be_bytes([0, 0, a, b, c, d, e, f]), NETWORK.into()];
@@ -102,10 +136,12 @@ impl LinkLocal {
         matches!(self.stage, Stage::Probing { .. })
     }
 
+    /// RFC 3927 section 2.2: "After it has selected an IPv4 Link-Local address, a host MUST test to see if the IPv4
+    /// Link-Local address is already in use before beginning to use it."
     pub(super) fn fire(&mut self, context: &mut Context) -> Progress {
         match &mut self.stage {
             Stage::Waiting { .. } => {
-                let address = candidate(context.config.mac, context.link_local_turn);
+                let address = context.candidates.current(context.config.mac);
                 // RFC 3927 section 2.2.1: "When ready to begin probing, the host should then wait for a random
                 // time interval selected uniformly in the range zero to PROBE_WAIT seconds".
                 let wait = context.random.up_to(PROBE_WAIT);
@@ -137,7 +173,7 @@ impl LinkLocal {
     /// repeat the process."
     pub(super) fn next_candidate(context: &mut Context) -> Self {
         context.conflicts.count();
-        context.link_local_turn = context.link_local_turn.wrapping_add(1);
+        context.candidates.next();
         Self::retry(Duration::ZERO, context)
     }
 }

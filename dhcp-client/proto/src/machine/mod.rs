@@ -54,8 +54,8 @@ pub use surface::{
 };
 
 use self::{
-    choice::check_server, conflicts::Conflicts, context::Context, outbox::Outbox, phase::Phase,
-    random::Random, stopped::Stopped, timer::Timers,
+    choice::check_server, conflicts::Conflicts, context::Context, link_local::Candidates,
+    outbox::Outbox, phase::Phase, random::Random, stopped::Stopped, timer::Timers,
 };
 use crate::{
     discard::{Counters, Discard},
@@ -118,7 +118,7 @@ impl Machine {
             config,
             random: Random::new(seed),
             conflicts: Conflicts::default(),
-            link_local_turn: 0,
+            candidates: Candidates::default(),
             now,
             link_up: true,
         };
@@ -173,7 +173,7 @@ impl Machine {
             Link::Mac(mac) if mac != self.context.config.mac => {
                 self.context.config.change_mac(mac);
                 self.context.conflicts = Conflicts::default();
-                self.context.link_local_turn = 0;
+                self.context.candidates = Candidates::default();
                 self.outbox.clear_transmit();
                 self.step(|phase, context| phase.new_mac(context));
             }

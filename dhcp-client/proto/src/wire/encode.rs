@@ -44,8 +44,10 @@ impl Outgoing<'_> {
         let mut message = vec![BOOTREQUEST, fixed::ETHERNET, fixed::MAC_LENGTH, hops];
         message.extend_from_slice(&self.xid.0.to_be_bytes());
         message.extend_from_slice(&self.secs.to_be_bytes());
-        // RFC 2131 section 2: "The remaining bits of the flags field are reserved for future use.  They
-        // MUST be set to zero by clients".
+        // RFC 2131 section 2: "The remaining bits of the flags field are reserved for future use.  They MUST be
+        // set to zero by clients and ignored by servers and relay agents." This client needs no broadcast: RFC
+        // 2131 section 4.1: "A client that can receive unicast IP datagrams before its protocol software has been
+        // configured SHOULD clear the BROADCAST bit to 0."; so only the operator sets it.
         let flags = if self.broadcast { BROADCAST_FLAG } else { 0 };
         message.extend_from_slice(&flags.to_be_bytes());
         message.extend_from_slice(&self.ciaddr.octets());
@@ -53,6 +55,8 @@ impl Outgoing<'_> {
         for _ in ["yiaddr", "siaddr", "giaddr"] {
             message.extend_from_slice(&Ipv4Addr::UNSPECIFIED.octets());
         }
+        // RFC 2131 section 4.4.1: "The client MUST include its hardware address in the 'chaddr' field, if
+        // necessary for delivery of DHCP reply messages."
         message.extend_from_slice(&self.chaddr);
         let chaddr_padding = [0; 10];
         message.extend_from_slice(&chaddr_padding);
@@ -110,9 +114,32 @@ impl Outgoing<'_> {
                 options.further(*code, value);
             }
         }
-        options.asked(code::PARAMETER_REQUEST_LIST, self.parameter_request_list);
+        options.asked(code::PARAMETER_REQUEST_LIST, &self.request_list());
         options.told(code::MESSAGE, self.message.unwrap_or_default().as_bytes());
         options
+    }
+
+    /// Option 55 as it may be sent, each code where the operator has it but for these two.
+    fn request_list(&self) -> Vec<u8> {
+        // RFC 4039 section 3: "The Rapid Commit option MUST NOT appear in a Parameter Request List option
+        // [RFC2132]."
+        let is_option = |code: &&u8| **code != code::RAPID_COMMIT;
+        let mut list: Vec<u8> = (self.parameter_request_list.iter())
+            .filter(is_option)
+            .copied()
+            .collect();
+        // RFC 3442, "DHCP Client Behavior": "The Classless Static Routes option code MUST appear in the parameter
+        // request list prior to both the Router option code and the Static Routes option code, if present."
+        let place = |list: &[u8], codes: &[u8]| list.iter().position(|code| codes.contains(code));
+        let routers = place(&list, &[code::ROUTER, code::STATIC_ROUTE]);
+        let classless = place(&list, &[code::CLASSLESS_ROUTE]);
+        if let (Some(routers), Some(classless)) = (routers, classless)
+            && routers < classless
+        {
+            let code = list.remove(classless);
+            list.insert(routers, code);
+        }
+        list
     }
 
     /// Whether an option is the operator's to send. What makes the message what it is and says whom it is

@@ -219,3 +219,28 @@ fn the_vendor_class_goes_before_the_request_list_does() {
     };
     assert_eq!(codes(&message), [53, 61, 55]);
 }
+
+/// Option 55 of a message for which the operator wants this one.
+fn request_list(list: &[u8]) -> Vec<u8> {
+    let message = Outgoing {
+        parameter_request_list: list,
+        ..discover(&[])
+    };
+    let found = options(&message).into_iter().find(|(code, _)| *code == 55);
+    found.map(|(_, value)| value).unwrap_or_default()
+}
+
+#[test]
+fn classless_routes_are_asked_for_before_routers_and_static_routes() {
+    assert_eq!(request_list(&[1, 3, 6, 33, 121]), [1, 121, 3, 6, 33]);
+    assert_eq!(request_list(&[33, 6, 121, 3]), [121, 33, 6, 3]);
+    assert_eq!(request_list(&[1, 121, 3, 33]), [1, 121, 3, 33]);
+    assert_eq!(request_list(&[6, 121, 1]), [6, 121, 1]);
+    assert_eq!(request_list(&[3, 6, 1]), [3, 6, 1]);
+}
+
+#[test]
+fn rapid_commit_is_never_asked_for_by_the_request_list() {
+    assert_eq!(request_list(&[1, 80, 3]), [1, 3]);
+    assert_eq!(request_list(&[80]), []);
+}
