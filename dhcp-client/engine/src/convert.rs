@@ -233,3 +233,6 @@ pub(crate) const fn command(command: sdk_rpc::Command) -> dhcp_proto::Command {
         sdk_rpc::Command::Stop => dhcp_proto::Command::Stop,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use dhcp_proto::{Action, Applied, Instant, Link, Machine, Start, Transmit};
+use dhcp_proto::{Action, Applied, Instant, Link, Machine, Transmit};
 use sdk_rpc::{
     Counter, Datagram, Error, Frame, HostDescription, HostView, LeaseSink, Level, LinkState, Log,
     Net,
@@ -126,15 +126,7 @@ fn start(description: HostDescription, now: Instant, seed: [u8; 32]) -> (Machine
     } = description;
     let inform = settings.inform;
     let config = settings::config(settings, link);
-    let start = match (resume, inform, previous) {
-        (Some(lease), _, _) => Start::Resume(convert::lease_from_rpc(lease)),
-        (None, Some(subnet), _) => Start::Inform {
-            address: subnet.address,
-            prefix_length: subnet.prefix_length,
-        },
-        (None, None, Some(address)) => Start::Reboot { address },
-        (None, None, None) => Start::Init,
-    };
+    let start = settings::start(resume, inform, previous);
     let mut machine = Machine::new(now, config, start, seed);
     if !(link.up && link.carrier) {
         machine.handle_link(now, Link::Down);

@@ -1,9 +1,11 @@
 //! What the operator wants, as the machine's configuration.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
-use dhcp_proto::{Config, ConflictDetection, FullName, Legacy, Pace, Subnet};
-use sdk_rpc::{Kind, LinkState, Settings};
+use dhcp_proto::{Config, ConflictDetection, FullName, Legacy, Pace, Start, Subnet};
+use sdk_rpc::{Kind, Lease, LinkState, Settings};
+
+use crate::convert;
 
 /// Octets that IPv4 and UDP take of an Ethernet payload: what is left is the largest message that
 /// arrives unfragmented (option 57).
@@ -19,40 +21,96 @@ const SMALLEST_MAXIMUM: u16 = 576;
 const LARGEST_MAXIMUM: u16 = 1472;
 
 /// The machine's configuration on an interface with this link.
+///
+/// Both sides are written out in full: a setting that had no effect would not compile.
 pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
-    let mut config = Config::new(link.mac.0);
-    config.client_identifier = settings.client_identifier;
-    config.host_name = settings.host_name;
-    config.full_name = settings.full_name.map(full_name);
-    config.vendor_class = settings.vendor_class;
-    config.sent = settings.sent;
-    config.wanted_address = settings.wanted_address;
-    config.wanted_seconds = settings.wanted_seconds;
-    config.rapid_commit = settings.rapid_commit;
-    config.forced_renewal = settings.forced_renewal;
-    config.allowed_servers = subnets(&settings.allowed_servers);
-    config.denied_servers = subnets(&settings.denied_servers);
-    config.required = settings.required;
-    config.refused = settings.refused;
-    config.ignored = settings.ignored;
-    config.link_local_after = settings
-        .link_local_after
-        .map(|milliseconds| Duration::from_millis(milliseconds.into()));
-    config.conflict_detection = conflict_detection(settings.conflict_detection);
-    config.legacy = legacy(settings.legacy);
-    config.broadcast = settings.broadcast;
-    config.require_server_identifier = settings.require_server;
-    config.parameter_request_list = settings.requested;
-    config.maximum_message_size = maximum_message_size(link.mtu);
-    config.reboot_timeout = Duration::from_millis(settings.reboot_timeout.into());
-    config.start_delay = Duration::from_millis(settings.start_delay.into());
-    config.pace = pace(settings.pace);
-    config.kinds = settings
-        .kinds
-        .into_iter()
-        .map(|(code, kind)| (code, kind_from_rpc(kind)))
-        .collect();
-    config
+    let Settings {
+        client_identifier,
+        host_name,
+        full_name,
+        vendor_class,
+        requested,
+        sent,
+        required,
+        refused,
+        ignored,
+        wanted_address,
+        wanted_seconds,
+        allowed_servers,
+        denied_servers,
+        broadcast,
+        require_server,
+        rapid_commit,
+        forced_renewal,
+        legacy,
+        conflict_detection,
+        link_local_after,
+        reboot_timeout,
+        start_delay,
+        pace,
+        // Where the machine starts, not how it goes on.
+        inform: _,
+        kinds,
+    } = settings;
+    Config {
+        mac: link.mac.0,
+        client_identifier,
+        host_name,
+        full_name: full_name.map(full_name_from_rpc),
+        vendor_class,
+        sent,
+        wanted_address,
+        wanted_seconds,
+        broadcast,
+        rapid_commit,
+        forced_renewal,
+        allowed_servers: subnets(&allowed_servers),
+        denied_servers: subnets(&denied_servers),
+        required,
+        refused,
+        ignored,
+        link_local_after: link_local_after.map(milliseconds),
+        conflict_detection: conflict_detection_from_rpc(conflict_detection),
+        legacy: legacy_from_rpc(legacy),
+        require_server_identifier: require_server,
+        parameter_request_list: requested,
+        maximum_message_size: maximum_message_size(link.mtu),
+        reboot_timeout: milliseconds(reboot_timeout),
+        start_delay: milliseconds(start_delay),
+        pace: pace_from_rpc(pace),
+        kinds: kinds
+            .into_iter()
+            .map(|(code, kind)| (code, kind_from_rpc(kind)))
+            .collect(),
+    }
+}
+
+/// Where the machine starts: with what an earlier calf had, else with what the operator gave the
+/// interface, else with what a server once did.
+pub(crate) fn start(
+    resume: Option<Lease>,
+    inform: Option<sdk_rpc::Subnet>,
+    previous: Option<Ipv4Addr>,
+) -> Start {
+    match (resume, inform, previous) {
+        (Some(lease), _, _) => Start::Resume(convert::lease_from_rpc(lease)),
+        (None, Some(subnet), _) => {
+            let sdk_rpc::Subnet {
+                address,
+                prefix_length,
+            } = subnet;
+            Start::Inform {
+                address,
+                prefix_length,
+            }
+        }
+        (None, None, Some(address)) => Start::Reboot { address },
+        (None, None, None) => Start::Init,
+    }
+}
+
+fn milliseconds(number: u32) -> Duration {
+    Duration::from_millis(number.into())
 }
 
 fn subnets(subnets: &[sdk_rpc::Subnet]) -> Vec<Subnet> {
@@ -69,7 +127,7 @@ fn subnets(subnets: &[sdk_rpc::Subnet]) -> Vec<Subnet> {
     subnets.iter().map(subnet).collect()
 }
 
-const fn conflict_detection(detection: sdk_rpc::ConflictDetection) -> ConflictDetection {
+const fn conflict_detection_from_rpc(detection: sdk_rpc::ConflictDetection) -> ConflictDetection {
     match detection {
         sdk_rpc::ConflictDetection::Off => ConflictDetection::Off,
         sdk_rpc::ConflictDetection::Fast => ConflictDetection::Fast,
@@ -77,7 +135,7 @@ const fn conflict_detection(detection: sdk_rpc::ConflictDetection) -> ConflictDe
     }
 }
 
-const fn legacy(legacy: sdk_rpc::Legacy) -> Legacy {
+const fn legacy_from_rpc(legacy: sdk_rpc::Legacy) -> Legacy {
     match legacy {
         sdk_rpc::Legacy::Refused => Legacy::Refused,
         sdk_rpc::Legacy::Accepted => Legacy::Accepted,
@@ -85,12 +143,12 @@ const fn legacy(legacy: sdk_rpc::Legacy) -> Legacy {
     }
 }
 
-fn full_name(full_name: sdk_rpc::FullName) -> FullName {
+fn full_name_from_rpc(full_name: sdk_rpc::FullName) -> FullName {
     let sdk_rpc::FullName { name, flags } = full_name;
     FullName { name, flags }
 }
 
-fn pace(pace: sdk_rpc::Pace) -> Pace {
+fn pace_from_rpc(pace: sdk_rpc::Pace) -> Pace {
     let sdk_rpc::Pace {
         first,
         longest,
@@ -98,7 +156,6 @@ fn pace(pace: sdk_rpc::Pace) -> Pace {
         attempt,
         pause,
     } = pace;
-    let milliseconds = |number: u32| Duration::from_millis(number.into());
     Pace {
         first: milliseconds(first),
         longest: milliseconds(longest),
@@ -128,3 +185,6 @@ fn maximum_message_size(mtu: u32) -> u16 {
         .unwrap_or(u16::MAX)
         .clamp(SMALLEST_MAXIMUM, LARGEST_MAXIMUM)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,12 @@
 mod support;
 mod world;
 
-use std::{net::Ipv4Addr, rc::Rc};
+use std::rc::Rc;
 
 use dhcp_engine::Ended;
-use sdk_rpc::{Command, Lease};
+use sdk_rpc::{Command, Lease, Origin};
 use support::server::SERVER;
-use world::{ADDRESS, World, play, without_counts};
+use world::{ADDRESS, World, lease, play, without_counts};
 
 #[test]
 fn a_lease_is_configured_and_at_t1_renewed_by_datagram() {
@@ -44,28 +44,11 @@ fn a_release_is_sent_before_the_address_goes() {
 fn a_resumed_lease_sends_nothing_before_t1() {
     let world = Rc::new(World::default());
     world.resume.replace(Some(Lease {
-        address: ADDRESS,
-        prefix_length: 24,
-        broadcast: None,
-        server: SERVER,
-        routers: Vec::new(),
-        routes: Vec::new(),
-        dns: Vec::new(),
-        ntp: Vec::new(),
-        domain: None,
-        search: Vec::new(),
-        host_name: None,
-        mtu: None,
         lease_seconds: Some(3600),
-        acquired_at: 0,
         renew_at: Some(1_800_000),
         rebind_at: Some(3_150_000),
         expires_at: Some(3_600_000),
-        origin: sdk_rpc::Origin::Server,
-        next_server: Ipv4Addr::UNSPECIFIED,
-        server_name: None,
-        boot_file: None,
-        parameters: Vec::new(),
+        ..lease(Origin::Server, ADDRESS)
     }));
     assert_eq!(play(&world), Ok(Ended::Stopped));
     let expected = [
@@ -84,6 +67,7 @@ fn a_resumed_lease_sends_nothing_before_t1() {
 fn without_a_server_priv_is_told_what_was_sent() {
     let world = Rc::new(World::default());
     world.silent.set(true);
+    world.patience.set(2);
     assert_eq!(play(&world), Ok(Ended::Stopped));
     let happened = world.happened.borrow();
     assert!(

@@ -325,6 +325,23 @@ mod tests {
         );
     }
 
+    /// What a report of counters carries of a name, octets, and a little less, so that priv shows it whole.
+    const LONGEST_NAME: usize = 60;
+
+    #[test]
+    fn every_counter_has_a_name_that_a_report_carries() {
+        // The longest word for a message type.
+        let longest = MessageType::ForceRenew;
+        let mut counters = Counters::default();
+        for reason in Discard::ALL {
+            counters.count_discarded(Some(longest), *reason);
+        }
+        assert_eq!(counters.iter().count(), Discard::ALL.len());
+        for (name, _) in counters.iter() {
+            assert!(name.len() <= LONGEST_NAME, "{name}");
+        }
+    }
+
     #[test]
     fn fresh_counters_list_nothing() {
         assert_eq!(Counters::default().iter().count(), 0);

@@ -15,15 +15,16 @@ use std::{
 };
 
 use crate::support::{
-    sent::{parse, parse_message},
-    server::Reply,
+    arp::{self, Heard, Said},
+    sent::{Sent, parse, parse_message},
+    server::{Reply, SERVER},
 };
 use dhcp_engine::{Capabilities, Clock, Ended, run};
 use dhcp_proto::{Instant, MessageType};
 use sdk_rpc::{
     Applied, Command, ConfigureCause, Counter, Datagram, DeconfigureCause, Error, Frame, FrameSink,
     HostDescription, HostView, HostWatcher, Lease, LeaseSink, Level, LinkState, Log, MacAddress,
-    Net, UpdateCause,
+    Net, Origin, UpdateCause,
 };
 use tokio::{sync::mpsc, task::LocalSet};
 
@@ -39,7 +40,14 @@ pub(crate) struct World {
     commands: RefCell<Option<mpsc::UnboundedSender<Command>>>,
     /// The operator's command once the lease is configured.
     pub(crate) then: Cell<Option<Command>>,
+    /// The operator's command at the start.
+    pub(crate) first: Cell<Option<Command>>,
+    /// The server says nothing until the host gave itself an address.
     pub(crate) silent: Cell<bool>,
+    /// After so many DHCPDISCOVERs the operator stops the client; 0 is never.
+    pub(crate) patience: Cell<u64>,
+    /// How many of the next probes a neighbour answers, which has the address.
+    pub(crate) conflicts: Cell<u32>,
     /// How many of the next DHCPREQUESTs are refused, and in which words.
     pub(crate) naks: Cell<u32>,
     /// What the next `configure`s come to.
@@ -54,13 +62,56 @@ impl World {
         self.happened.borrow_mut().push(text.into());
     }
 
-    fn answer(&self, reply: &Reply) {
+    fn hear(&self, bytes: Vec<u8>) {
         let frame = Frame {
-            bytes: reply.frame(),
+            bytes,
             checksum_ready: true,
         };
         if let Some(frames) = &*self.frames.borrow() {
             frames.send(vec![frame]).unwrap();
+        }
+    }
+
+    fn server(&self, sent: &Sent) {
+        if self.silent.get() {
+            return;
+        }
+        let reply = match sent.message_type {
+            MessageType::Discover => Reply::offer(sent, ADDRESS),
+            MessageType::Request => match self.naks.get().checked_sub(1) {
+                Some(left) => {
+                    self.naks.set(left);
+                    Reply::nak(sent).with(56, b"not\nhere")
+                }
+                None => Reply::ack(sent, ADDRESS),
+            },
+            // RFC 2131 section 4.3.5: no yiaddr, no lease time.
+            MessageType::Inform => Reply {
+                lease_time: None,
+                ..Reply::ack(sent, Ipv4Addr::UNSPECIFIED)
+            },
+            MessageType::Offer
+            | MessageType::Decline
+            | MessageType::Ack
+            | MessageType::Nak
+            | MessageType::Release
+            | MessageType::ForceRenew
+            | MessageType::BootRequest
+            | MessageType::BootReply => return,
+        };
+        self.hear(reply.frame());
+    }
+
+    fn neighbour(&self, said: Said) {
+        match said {
+            Said::Probe(address) => {
+                self.note(format!("probed {address}"));
+                if let Some(left) = self.conflicts.get().checked_sub(1) {
+                    self.conflicts.set(left);
+                    self.hear(Heard::reply(address).frame());
+                }
+            }
+            Said::Announcement(address) => self.note(format!("announced {address}")),
         }
     }
 
@@ -91,19 +142,13 @@ impl Net for Host {
 
     async fn write(&self, frames: Vec<Frame>) -> Result<(), Error> {
         for frame in frames {
-            let sent = parse(&frame.bytes);
-            self.0.note(format!("sent {}", sent.message_type));
-            if self.0.silent.get() {
+            if arp::is_arp(&frame.bytes) {
+                self.0.neighbour(arp::parse(&frame.bytes, MAC.0));
                 continue;
             }
-            if sent.message_type == MessageType::Discover {
-                self.0.answer(&Reply::offer(&sent, ADDRESS));
-            } else if let Some(left) = self.0.naks.get().checked_sub(1) {
-                self.0.naks.set(left);
-                self.0.answer(&Reply::nak(&sent).with(56, b"not\nhere"));
-            } else {
-                self.0.answer(&Reply::ack(&sent, ADDRESS));
-            }
+            let sent = parse(&frame.bytes);
+            self.0.note(format!("sent {}", sent.message_type));
+            self.0.server(&sent);
         }
         Ok(())
     }
@@ -117,9 +162,7 @@ impl Net for Host {
             let sent = parse_message(&payload);
             self.0
                 .note(format!("sent {} to {destination}", sent.message_type));
-            if sent.message_type == MessageType::Request {
-                self.0.answer(&Reply::ack(&sent, ADDRESS));
-            }
+            self.0.server(&sent);
         }
         Ok(())
     }
@@ -153,6 +196,9 @@ impl HostView for Host {
     async fn watch<W: HostWatcher + 'static>(&self, watcher: W) -> Result<(), Error> {
         let (sender, mut commands) = mpsc::unbounded_channel();
         self.0.commands.replace(Some(sender));
+        if let Some(command) = self.0.first.take() {
+            self.0.command(command);
+        }
         tokio::task::spawn_local(async move {
             while let Some(command) = commands.recv().await {
                 if watcher.command(command).await.is_err() {
@@ -168,6 +214,9 @@ impl LeaseSink for Host {
     async fn configure(&self, lease: Lease, cause: ConfigureCause) -> Result<Applied, Error> {
         self.0
             .note(format!("configured {} ({cause:?})", lease.address));
+        if cause == ConfigureCause::LinkLocal {
+            self.0.silent.set(false);
+        }
         if let Some(command) = self.0.then.take() {
             self.0.command(command);
         }
@@ -210,7 +259,8 @@ impl Log for Host {
             "counted {} DISCOVER",
             discover.map_or(0, |counter| counter.value)
         ));
-        if discover.is_some_and(|counter| counter.value >= 2) {
+        let patience = self.0.patience.get();
+        if patience != 0 && discover.is_some_and(|counter| counter.value >= patience) {
             self.0.command(Command::Stop);
         }
         Ok(())
@@ -258,4 +308,35 @@ pub(crate) fn without_counts(world: &World) -> Vec<String> {
         .filter(|line| !line.starts_with("counted"))
         .cloned()
         .collect()
+}
+
+/// A lease without end and without anything more than its address.
+pub(crate) fn lease(origin: Origin, address: Ipv4Addr) -> Lease {
+    Lease {
+        address,
+        prefix_length: 24,
+        broadcast: None,
+        server: match origin {
+            Origin::Server | Origin::Inform => SERVER,
+            Origin::LinkLocal | Origin::Operator => Ipv4Addr::UNSPECIFIED,
+        },
+        routers: Vec::new(),
+        routes: Vec::new(),
+        dns: Vec::new(),
+        ntp: Vec::new(),
+        domain: None,
+        search: Vec::new(),
+        host_name: None,
+        mtu: None,
+        lease_seconds: None,
+        acquired_at: 0,
+        renew_at: None,
+        rebind_at: None,
+        expires_at: None,
+        origin,
+        next_server: Ipv4Addr::UNSPECIFIED,
+        server_name: None,
+        boot_file: None,
+        parameters: Vec::new(),
+    }
 }
