@@ -143,8 +143,8 @@ discards! {
     MalformedRebindingTime = "malformed rebinding time",
     /// Option 80.
     MalformedRapidCommit = "malformed rapid commit",
-    /// Option 108. RFC 8925 section 3.1: "The client MUST ignore the IPv6-Only Preferred option if the length
-    /// field value is not 4."
+    /// Option 108. RFC 8925 section 3.1: "The client MUST ignore the IPv6-Only Preferred option if the
+    /// length field value is not 4."
     MalformedIpv6Only = "malformed IPv6-only preferred",
     /// Option 119.
     MalformedDomainSearch = "malformed domain search",

@@ -385,9 +385,10 @@ fn a_lease_in_force_ends_in_time_while_another_is_probed_for() {
     client.elapse(6_000);
     let actions = client.actions();
     assert_eq!(actions[0], deconfigure(DeconfigureCause::Expired));
-    assert!(
-        matches!(&actions[1], Action::Configure { lease, cause: ConfigureCause::Bound } if lease.address == ELSEWHERE)
-    );
+    let Action::Configure { lease, cause } = &actions[1] else {
+        panic!("{actions:?}");
+    };
+    assert_eq!((lease.address, *cause), (ELSEWHERE, ConfigureCause::Bound));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! How the nonce comes to the client that a DHCPFORCERENEW is signed with, and how long it is kept (RFC 6704
-//! section 3.1).
+//! How the nonce comes to the client that a DHCPFORCERENEW is signed with, and how long it is kept
+//! (RFC 6704 section 3.1).
 
 mod force;
 mod support;

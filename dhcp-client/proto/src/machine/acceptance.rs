@@ -118,9 +118,9 @@ pub(super) fn boot_lease(
     Ok(terms.lease(received))
 }
 
-/// Takes a DHCPACK to a DHCPINFORM for what belongs to the operator's address. RFC 2131 section 4.3.5: "The
-/// server MUST NOT send a lease expiration time to the client and SHOULD NOT fill in 'yiaddr'."; if it does,
-/// neither means anything, nor do mask and class.
+/// Takes a DHCPACK to a DHCPINFORM for what belongs to the operator's address. RFC 2131 section 4.3.5:
+/// "The server MUST NOT send a lease expiration time to the client and SHOULD NOT fill in 'yiaddr'.";
+/// if it does, neither means anything, nor do mask and class.
 pub(super) fn informed(
     received: &Received,
     own: Own,

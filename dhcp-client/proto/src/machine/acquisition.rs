@@ -102,9 +102,9 @@ impl Acquisition {
         context: &Context,
     ) -> Option<Action> {
         let lost = self.held.take().map(|_| Action::Deconfigure { cause });
-        // RFC 3927 section 1.9: "If a host finds that an interface no longer has an operable routable address
-        // available, the host MAY identify a usable IPv4 Link-Local address (as described in section 2) and
-        // assign that address to the interface."
+        // RFC 3927 section 1.9: "If a host finds that an interface no longer has an operable routable
+        // address available, the host MAY identify a usable IPv4 Link-Local address (as described in
+        // section 2) and assign that address to the interface."
         if lost.is_some() {
             self.link_local = LinkLocal::new(context);
         }

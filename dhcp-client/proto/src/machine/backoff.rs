@@ -39,10 +39,10 @@ impl Backoff {
     }
 }
 
-/// The wait after `doublings + 1` sendings, before chance is added. RFC 2131 section 4.1: "The delay before the
-/// next retransmission SHOULD be 8 seconds randomized by the value of a uniform number chosen from the range -1
-/// to +1.  The retransmission delay SHOULD be doubled with subsequent retransmissions up to a maximum of 64
-/// seconds."; with chance, that maximum is kept.
+/// The wait after `doublings + 1` sendings, before chance is added. RFC 2131 section 4.1: "The delay
+/// before the next retransmission SHOULD be 8 seconds randomized by the value of a uniform number
+/// chosen from the range -1 to +1.  The retransmission delay SHOULD be doubled with subsequent
+/// retransmissions up to a maximum of 64 seconds."; with chance, that maximum is kept.
 fn wait(pace: Pace, doublings: u32) -> Duration {
     let ceiling = pace.longest.saturating_sub(pace.jitter);
     let ceiling = ceiling.max(pace.first.min(pace.longest));

@@ -33,10 +33,10 @@ impl Bound {
     ) -> Transition {
         let in_force = acquisition.held.as_ref();
         let is_new = in_force.is_none_or(|held| held.lease.address != lease.address);
-        // RFC 2131 section 2.2: "As a consistency check, the allocating server SHOULD probe the reused address
-        // before allocating the address, e.g., with an ICMP echo request, and the client SHOULD probe the newly
-        // received address, e.g., with ARP." Section 4.4.1: "The client SHOULD perform a check on the suggested address to ensure that the
-        // address is not already in use."
+        // RFC 2131 section 2.2: "As a consistency check, the allocating server SHOULD probe the reused
+        // address before allocating the address, e.g., with an ICMP echo request, and the client SHOULD
+        // probe the newly received address, e.g., with ARP." RFC 2131 section 4.4.1: "The client SHOULD
+        // perform a check on the suggested address to ensure that the address is not already in use."
         if is_new && context.config.conflict_detection == ConflictDetection::Full {
             return Probing::enter(acquisition, lease, gained, context);
         }

@@ -17,10 +17,10 @@ pub struct Config {
     /// The interface's MAC address: chaddr, and the source of every frame.
     pub mac: [u8; 6],
     /// Option 61 with its type octet, in every message; empty is none. RFC 2131 section 2: "The 'client
-    /// identifier' chosen by a DHCP client MUST be unique to that client within the subnet to which the client
-    /// is attached." RFC 2131 section 4.2: "If the client
-    /// supplies a 'client identifier', the client MUST use the same 'client identifier' in all subsequent
-    /// messages, and the server MUST use that identifier to identify the client."
+    /// identifier' chosen by a DHCP client MUST be unique to that client within the subnet to which the
+    /// client is attached." RFC 2131 section 4.2: "If the client supplies a 'client identifier', the
+    /// client MUST use the same 'client identifier' in all subsequent messages, and the server MUST use
+    /// that identifier to identify the client."
     pub client_identifier: Vec<u8>,
     /// Option 12.
     pub host_name: Option<String>,
@@ -60,10 +60,10 @@ pub struct Config {
     pub legacy: Legacy,
     /// Discard a server's message without option 54. Otherwise the sender's address stands in.
     pub require_server_identifier: bool,
-    /// Option 55, in order of preference. With 108 in it this interface can do without IPv4: RFC 8925 section
-    /// 3.2: "The DHCPv4 client on an IPv4-requiring host MUST NOT include the IPv6-Only Preferred option code in
-    /// the Parameter Request List of any DHCPv4 packets and MUST ignore that option in packets received from
-    /// DHCPv4 servers."
+    /// Option 55, in order of preference. With 108 in it this interface can do without IPv4:
+    /// RFC 8925 section 3.2: "The DHCPv4 client on an IPv4-requiring host MUST NOT include the
+    /// IPv6-Only Preferred option code in the Parameter Request List of any DHCPv4 packets and MUST
+    /// ignore that option in packets received from DHCPv4 servers."
     pub parameter_request_list: Vec<u8>,
     /// Option 57, octets; RFC 2132 section 9.10: "The minimum legal value is 576 octets."
     pub maximum_message_size: u16,

@@ -17,8 +17,9 @@ use crate::{discard::Discard, wire::Arp};
 impl Phase {
     /// Somebody claims or asks for an address.
     pub(super) fn hear(mut self, arp: Arp, context: &mut Context) -> Transition {
-        // RFC 5227 section 2.1.1: "The check that the packet's 'sender hardware address' is not the hardware
-        // address of any of the host's interfaces is important." Of those, this client knows one.
+        // RFC 5227 section 2.1.1: "The check that the packet's 'sender hardware address' is not the
+        // hardware address of any of the host's interfaces is important." Of those, this client knows
+        // one.
         if arp.sender_mac == context.config.mac {
             return Transition::discarding(self, Discard::OwnArp);
         }
@@ -61,9 +62,9 @@ impl Phase {
         }
     }
 
-    /// If it is one that the host gave itself, that goes and another is tried. RFC 3927 section 2.5: "the host
-    /// MUST immediately cease using this address and configure a new IPv4 Link-Local address as described
-    /// above."
+    /// If it is one that the host gave itself, that goes and another is tried. RFC 3927 section 2.5:
+    /// "the host MUST immediately cease using this address and configure a new IPv4 Link-Local address
+    /// as described above."
     pub(super) fn lose_own(&mut self, context: &mut Context) -> Option<Action> {
         let acquisition = self.acquisition_mut()?;
         if acquisition.held.is_none() || acquisition.is_leased() {

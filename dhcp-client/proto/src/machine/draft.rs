@@ -114,10 +114,10 @@ impl Draft {
                     ..asking(config, MessageType::Discover, xid, secs)
                 },
             ),
-            // A server of RFC 951 knows none of what a client of RFC 2131 could say in options. RFC 1542 section
-            // 3.5: "In this case, if the client has no information to communicate to the server, the octet
-            // immediately following the magic cookie SHOULD be set to the "End" tag (255) and the remaining octets
-            // of the 'vend' field SHOULD be set to zero."
+            // A server of RFC 951 knows none of what a client of RFC 2131 could say in options.
+            // RFC 1542 section 3.5: "In this case, if the client has no information to communicate to
+            // the server, the octet immediately following the magic cookie SHOULD be set to the "End"
+            // tag (255) and the remaining octets of the 'vend' field SHOULD be set to zero."
             Self::Boot { xid, secs } => broadcast(
                 config,
                 Ipv4Addr::UNSPECIFIED,
@@ -128,12 +128,13 @@ impl Draft {
                     ..plain(config, MessageType::BootRequest, xid)
                 },
             ),
-            // RFC 2131 section 3.1 step 3: "The client broadcasts a DHCPREQUEST message that MUST include the
-            // 'server identifier' option to indicate which server it has selected, and that MAY include other
-            // options specifying desired configuration values.  The 'requested IP address' option MUST be set to
-            // the value of 'yiaddr' in the DHCPOFFER message from the server." Section 4.3.2: "Client inserts the
-            // address of the selected server in 'server identifier', 'ciaddr' MUST be zero, 'requested IP address' MUST be filled in with the
-            // yiaddr value from the chosen DHCPOFFER."
+            // RFC 2131 section 3.1 step 3: "The client broadcasts a DHCPREQUEST message that MUST
+            // include the 'server identifier' option to indicate which server it has selected, and that
+            // MAY include other options specifying desired configuration values.  The 'requested IP
+            // address' option MUST be set to the value of 'yiaddr' in the DHCPOFFER message from the
+            // server." RFC 2131 section 4.3.2: "Client inserts the address of the selected server in
+            // 'server identifier', 'ciaddr' MUST be zero, 'requested IP address' MUST be filled in with
+            // the yiaddr value from the chosen DHCPOFFER."
             Self::Take {
                 xid,
                 secs,
@@ -148,10 +149,10 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.4.2: "The client MUST insert its known network address as a 'requested IP
-            // address' option in the DHCPREQUEST message." and "The client MUST NOT include a 'server identifier'
-            // in the DHCPREQUEST message." Section 3.2 step 1: "As the client has not received its network
-            // address, it MUST NOT fill in the 'ciaddr' field."
+            // RFC 2131 section 4.4.2: "The client MUST insert its known network address as a 'requested
+            // IP address' option in the DHCPREQUEST message." and "The client MUST NOT include a
+            // 'server identifier' in the DHCPREQUEST message." RFC 2131 section 3.2 step 1: "As the
+            // client has not received its network address, it MUST NOT fill in the 'ciaddr' field."
             Self::Confirm { xid, secs, address } => broadcast(
                 config,
                 Ipv4Addr::UNSPECIFIED,
@@ -160,10 +161,10 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.3.2: "'server identifier' MUST NOT be filled in, 'requested IP address' option
-            // MUST NOT be filled in, 'ciaddr' MUST be filled in with client's IP address." Section 4.1: "DHCP
-            // clients MUST use the IP address provided in the 'server identifier' option for any unicast requests
-            // to the DHCP server."
+            // RFC 2131 section 4.3.2: "'server identifier' MUST NOT be filled in, 'requested IP
+            // address' option MUST NOT be filled in, 'ciaddr' MUST be filled in with client's IP
+            // address." RFC 2131 section 4.1: "DHCP clients MUST use the IP address provided in the
+            // 'server identifier' option for any unicast requests to the DHCP server."
             Self::Renew {
                 xid,
                 secs,
@@ -176,8 +177,9 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.3.2: "This message MUST be broadcast to the 0xffffffff IP broadcast address."
-            // Section 4.4.5: "The client MUST NOT include a 'server identifier' in the DHCPREQUEST message."
+            // RFC 2131 section 4.3.2: "This message MUST be broadcast to the 0xffffffff IP broadcast
+            // address." RFC 2131 section 4.4.5: "The client MUST NOT include a 'server identifier' in
+            // the DHCPREQUEST message."
             Self::Rebind { xid, secs, address } => broadcast(
                 config,
                 address,
@@ -186,9 +188,9 @@ impl Draft {
                     ..asking(config, MessageType::Request, xid, secs)
                 },
             ),
-            // RFC 2131 section 4.4.3: "The client places its own network address in the 'ciaddr' field. The
-            // client SHOULD NOT request lease time parameters." and "DHCPINFORM messages MUST be directed to the
-            // 'DHCP server' UDP port."
+            // RFC 2131 section 4.4.3: "The client places its own network address in the 'ciaddr' field.
+            // The client SHOULD NOT request lease time parameters." and "DHCPINFORM messages MUST be
+            // directed to the 'DHCP server' UDP port."
             Self::Inform {
                 xid,
                 secs,
@@ -206,8 +208,8 @@ impl Draft {
                     None => broadcast(config, address, &message),
                 }
             }
-            // RFC 2131 section 4.4.4: "Because the client is declining the use of the IP address supplied by
-            // the server, the client broadcasts DHCPDECLINE messages."
+            // RFC 2131 section 4.4.4: "Because the client is declining the use of the IP address
+            // supplied by the server, the client broadcasts DHCPDECLINE messages."
             Self::Decline {
                 xid,
                 address,
@@ -222,9 +224,9 @@ impl Draft {
                     ..plain(config, MessageType::Decline, xid)
                 },
             ),
-            // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server." Section 3.1 step
-            // 6: "If the client used a 'client identifier' when it obtained the lease, it MUST use the same
-            // 'client identifier' in the DHCPRELEASE message."
+            // RFC 2131 section 4.4.4: "The client unicasts DHCPRELEASE messages to the server."
+            // RFC 2131 section 3.1 step 6: "If the client used a 'client identifier' when it obtained
+            // the lease, it MUST use the same 'client identifier' in the DHCPRELEASE message."
             Self::Release {
                 xid,
                 address,
@@ -237,17 +239,17 @@ impl Draft {
                     ..plain(config, MessageType::Release, xid)
                 },
             ),
-            // RFC 5227 section 2.1.1: "The 'sender IP address' field MUST be set to all zeroes; this is to
-            // avoid polluting ARP caches in other hosts on the same link in the case where the address turns
-            // out to be already in use by another host." and "The 'target IP address' field MUST be set to the
-            // address being probed."
+            // RFC 5227 section 2.1.1: "The 'sender IP address' field MUST be set to all zeroes; this is
+            // to avoid polluting ARP caches in other hosts on the same link in the case where the
+            // address turns out to be already in use by another host." and "The 'target IP address'
+            // field MUST be set to the address being probed."
             Self::Probe { address } => {
                 let nobody = Ipv4Addr::UNSPECIFIED;
                 Transmit::Frame(wire::arp_request(config.mac, nobody, address))
             }
-            // RFC 5227 section 2.3: "An ARP Announcement is identical to the ARP Probe described above, except
-            // that now the sender and target IP addresses are both set to the host's newly selected IPv4
-            // address."
+            // RFC 5227 section 2.3: "An ARP Announcement is identical to the ARP Probe described above,
+            // except that now the sender and target IP addresses are both set to the host's newly
+            // selected IPv4 address."
             Self::Announce { address } => {
                 Transmit::Frame(wire::arp_request(config.mac, address, address))
             }
@@ -255,9 +257,9 @@ impl Draft {
     }
 }
 
-/// What every message has, and nothing else. RFC 2131 section 2: "If the client uses a 'client identifier' in one
-/// message, it MUST use that same identifier in all subsequent messages, to ensure that all servers correctly
-/// identify the client."
+/// What every message has, and nothing else. RFC 2131 section 2: "If the client uses a 'client
+/// identifier' in one message, it MUST use that same identifier in all subsequent messages, to ensure
+/// that all servers correctly identify the client."
 fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
     Outgoing {
         message_type,
@@ -282,14 +284,15 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
     }
 }
 
-/// What every message has that asks for something. RFC 2131 section 4.3.2: "If the client included a list
-/// of requested parameters in a DHCPDISCOVER message, it MUST include that list in all subsequent
-/// messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER message, it
-/// MUST send the option in subsequent DHCPREQUEST messages though the contents of the option MAY change."
-/// RFC 2131 section 3.5: "The client SHOULD include the 'maximum DHCP message size' option to let the server know
-/// how large the server may make its DHCP messages." RFC 8925 section 3.2: "The IPv6-Only Preferred option SHOULD
-/// be included in the Parameter Request List in DHCPREQUEST messages (after receiving a DHCPOFFER without this
-/// option, for an INIT-REBOOT, or when renewing or rebinding a leased address)."
+/// What every message has that asks for something. RFC 2131 section 4.3.2: "If the client included a
+/// list of requested parameters in a DHCPDISCOVER message, it MUST include that list in all subsequent
+/// messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER
+/// message, it MUST send the option in subsequent DHCPREQUEST messages though the contents of the
+/// option MAY change." RFC 2131 section 3.5: "The client SHOULD include the 'maximum DHCP message size'
+/// option to let the server know how large the server may make its DHCP messages."
+/// RFC 8925 section 3.2: "The IPv6-Only Preferred option SHOULD be included in the Parameter Request
+/// List in DHCPREQUEST messages (after receiving a DHCPOFFER without this option, for an INIT-REBOOT,
+/// or when renewing or rebinding a leased address)."
 fn asking(config: &Config, message_type: MessageType, xid: Xid, secs: u16) -> Outgoing<'_> {
     Outgoing {
         secs,

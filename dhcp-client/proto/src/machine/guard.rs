@@ -111,12 +111,12 @@ impl Guard {
                     None
                 }
             },
-            // RFC 5227 section 2.3: "Having probed to determine that a desired address may be used safely, a
-            // host implementing this specification MUST then announce that it is commencing to use this
-            // address by broadcasting ANNOUNCE_NUM ARP Announcements, spaced ANNOUNCE_INTERVAL seconds apart."
-            // RFC 2131 section 4.4.1: "The client SHOULD broadcast an ARP reply to announce the client's new IP
-            // address and clear any outdated ARP cache entries in hosts on the client's subnet."; since RFC 5227 it
-            // is a request.
+            // RFC 5227 section 2.3: "Having probed to determine that a desired address may be used
+            // safely, a host implementing this specification MUST then announce that it is commencing
+            // to use this address by broadcasting ANNOUNCE_NUM ARP Announcements, spaced
+            // ANNOUNCE_INTERVAL seconds apart." RFC 2131 section 4.4.1: "The client SHOULD broadcast an
+            // ARP reply to announce the client's new IP address and clear any outdated ARP cache
+            // entries in hosts on the client's subnet."; since RFC 5227 it is a request.
             Stage::Announcing { left, next_at } => {
                 *left = left.saturating_sub(1);
                 *next_at = context.after(ANNOUNCE_INTERVAL);
@@ -151,25 +151,26 @@ impl Guard {
         {
             return Contest::Lost;
         }
-        // RFC 5227 section 2.4: "At any time, if a host receives an ARP packet (Request *or* Reply) where the
-        // 'sender IP address' is (one of) the host's own IP address(es) configured on that interface, but the
-        // 'sender hardware address' does not match any of the host's own interface addresses, then this is a
-        // conflicting ARP packet, indicating some other host also thinks it is validly using this address."
+        // RFC 5227 section 2.4: "At any time, if a host receives an ARP packet (Request *or* Reply)
+        // where the 'sender IP address' is (one of) the host's own IP address(es) configured on that
+        // interface, but the 'sender hardware address' does not match any of the host's own interface
+        // addresses, then this is a conflicting ARP packet, indicating some other host also thinks it
+        // is validly using this address."
         if arp.sender_address != self.address {
             return Contest::None;
         }
-        // RFC 5227 section 2.4 (b): "However, if this is not the first conflicting ARP packet the host has
-        // seen, and the time recorded for the previous conflicting ARP packet is recent, within
-        // DEFEND_INTERVAL seconds, then the host MUST immediately cease using this address and signal an error
-        // to the configuring agent as described above." What is not in use cannot be defended.
+        // RFC 5227 section 2.4 (b): "However, if this is not the first conflicting ARP packet the host
+        // has seen, and the time recorded for the previous conflicting ARP packet is recent, within
+        // DEFEND_INTERVAL seconds, then the host MUST immediately cease using this address and signal
+        // an error to the configuring agent as described above." What is not in use cannot be defended.
         let is_recent = |at: Instant| now.saturating_since(at) <= DEFEND_INTERVAL;
         if !self.in_use || self.contested_at.is_some_and(is_recent) {
             return Contest::Lost;
         }
-        // RFC 5227 section 2.4: "A host wishing to provide reliable network operation MUST respond to conflicting
-        // ARP packets as described in (a), (b), or (c) above."; this is (b): "it MAY elect to attempt to defend its
-        // address by recording the time that the conflicting ARP packet was received, and then broadcasting one
-        // single ARP Announcement".
+        // RFC 5227 section 2.4: "A host wishing to provide reliable network operation MUST respond to
+        // conflicting ARP packets as described in (a), (b), or (c) above."; this is (b): "it MAY elect
+        // to attempt to defend its address by recording the time that the conflicting ARP packet was
+        // received, and then broadcasting one single ARP Announcement".
         self.contested_at = Some(now);
         Contest::Defended(self.announcement())
     }

@@ -114,8 +114,8 @@ impl Informing {
         }
     }
 
-    /// RFC 2131 section 4.4.3: "The client generates and records a random transaction identifier and inserts
-    /// that identifier into the 'xid' field."
+    /// RFC 2131 section 4.4.3: "The client generates and records a random transaction identifier and
+    /// inserts that identifier into the 'xid' field."
     pub(super) fn ask(mut self, context: &mut Context) -> Transition {
         let mut backoff = Backoff::default();
         let question = Question {
@@ -124,16 +124,17 @@ impl Informing {
             resend_at: backoff.sent(context),
             backoff,
         };
-        // RFC 2131 section 4.4.3: "The client then unicasts the DHCPINFORM to the DHCP server if it knows the
-        // server's address, otherwise it broadcasts the message to the limited (all 1s) broadcast address."
+        // RFC 2131 section 4.4.3: "The client then unicasts the DHCPINFORM to the DHCP server if it
+        // knows the server's address, otherwise it broadcasts the message to the limited (all 1s)
+        // broadcast address."
         let known = self.held.as_ref().map(|held| held.lease.server_identifier);
         let inform = self.inform(&question, known, context);
         self.question = Some(question);
         Transition::to(self).sending(inform)
     }
 
-    /// RFC 2131 section 4.4.4: "If the client receives no response to DHCP messages sent to the IP address of
-    /// a known DHCP server, the DHCP client reverts to using the IP broadcast address."
+    /// RFC 2131 section 4.4.4: "If the client receives no response to DHCP messages sent to the IP
+    /// address of a known DHCP server, the DHCP client reverts to using the IP broadcast address."
     fn repeat(mut self, context: &mut Context) -> Transition {
         let Some(mut question) = self.question.take() else {
             return Transition::to(self);
@@ -148,11 +149,11 @@ impl Informing {
         question.resend_at = question.backoff.sent(context);
         let inform = self.inform(&question, None, context);
         self.question = Some(question);
-        // RFC 2131 section 4.4.3: "If the client does not receive a DHCPACK within a reasonable period of time (60
-        // seconds or 4 tries if using timeout suggested in section 4.1), then it SHOULD display a message informing
-        // the user of the problem, and then SHOULD begin network processing using suitable defaults as per
-        // Appendix A." The address is the operator's, and in use. Where attempts have an end, that is the time to
-        // tell.
+        // RFC 2131 section 4.4.3: "If the client does not receive a DHCPACK within a reasonable period
+        // of time (60 seconds or 4 tries if using timeout suggested in section 4.1), then it SHOULD
+        // display a message informing the user of the problem, and then SHOULD begin network processing
+        // using suitable defaults as per Appendix A." The address is the operator's, and in use. Where
+        // attempts have an end, that is the time to tell.
         let tell = tries == TRIES && self.attempt_ends_at.is_none();
         Transition::to(self)
             .sending(inform)

@@ -23,11 +23,11 @@ pub(super) struct InitReboot {
 }
 
 impl InitReboot {
-    /// After the link was lost. RFC 2131 section 3.7: "A client SHOULD use DHCP to reacquire or
-    /// verify its IP address and network parameters whenever the local network parameters may have
-    /// changed; e.g., at system boot time or after a disconnection from the local network". A client
-    /// without a lease has nothing to verify, nor has one whose address came by BOOTP: it looks for one anew,
-    /// and keeps what it has meanwhile.
+    /// After the link was lost. RFC 2131 section 3.7: "A client SHOULD use DHCP to reacquire or verify
+    /// its IP address and network parameters whenever the local network parameters may have changed;
+    /// e.g., at system boot time or after a disconnection from the local network". A client without a
+    /// lease has nothing to verify, nor has one whose address came by BOOTP: it looks for one anew, and
+    /// keeps what it has meanwhile.
     pub(super) fn or_init(acquisition: Acquisition, context: &Context) -> Transition {
         let leased = |held: &Held| held.lessor().map(|_| held.lease.address);
         match acquisition.held.as_ref().and_then(leased) {

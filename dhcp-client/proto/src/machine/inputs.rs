@@ -177,10 +177,10 @@ impl Phase {
         }
     }
 
-    /// The link is back, and may be another: servers have their time anew, and an address that the host gave
-    /// itself may have become another's. RFC 3927 section 2.2: "When a network interface transitions from an
-    /// inactive to an active state, the host does not have knowledge of what IPv4 Link-Local addresses may
-    /// currently be in use on that link".
+    /// The link is back, and may be another: servers have their time anew, and an address that the host
+    /// gave itself may have become another's. RFC 3927 section 2.2: "When a network interface
+    /// transitions from an inactive to an active state, the host does not have knowledge of what IPv4
+    /// Link-Local addresses may currently be in use on that link".
     pub(super) fn link_up(mut self, context: &mut Context) -> Transition {
         let Some(acquisition) = self.acquisition_mut() else {
             return Transition::to(self);

@@ -15,8 +15,8 @@ use crate::{
     wire,
 };
 
-/// RFC 8925 section 3.4: "MIN_V6ONLY_WAIT:  The lower boundary for V6ONLY_WAIT.  Value: 300 seconds", and of
-/// V6ONLY_WAIT: "The value MUST NOT be less than MIN_V6ONLY_WAIT seconds."
+/// RFC 8925 section 3.4: "MIN_V6ONLY_WAIT:  The lower boundary for V6ONLY_WAIT.  Value: 300 seconds",
+/// and of V6ONLY_WAIT: "The value MUST NOT be less than MIN_V6ONLY_WAIT seconds."
 const MIN_V6ONLY_WAIT: Duration = Duration::from_secs(300);
 
 /// Waits for the time that the server named, or for the link to come back.

@@ -19,8 +19,9 @@ const DEFAULT_LEASE: u32 = 3600;
 /// A T1 below this would have the client ask in a storm, and is not followed.
 const SHORTEST_RENEWAL: Duration = Duration::from_secs(5);
 
-/// RFC 2131 section 4.4.5: "Times T1 and T2 SHOULD be chosen with some random "fuzz" around a fixed value, to avoid
-/// synchronization of client reacquisition.": up to a fiftieth earlier, never later than the server said.
+/// RFC 2131 section 4.4.5: "Times T1 and T2 SHOULD be chosen with some random "fuzz" around a fixed
+/// value, to avoid synchronization of client reacquisition.": up to a fiftieth earlier, never later
+/// than the server said.
 const FUZZ: u32 = 50;
 
 /// The times of a lease; all `None` when it is infinite.

@@ -1,6 +1,7 @@
 //! An address that the host gives itself while no server gives one (RFC 3927): sought beside the
-//! acquisition, which takes no notice of it. RFC 3927 section 1.9: "A host MUST NOT alter its behavior and use of
-//! other protocols such as DHCP because the host has assigned an IPv4 Link-Local address to an interface."
+//! acquisition, which takes no notice of it. RFC 3927 section 1.9: "A host MUST NOT alter its behavior
+//! and use of other protocols such as DHCP because the host has assigned an IPv4 Link-Local address to
+//! an interface."
 
 use alloc::{boxed::Box, vec::Vec};
 use core::net::Ipv4Addr;
@@ -44,8 +45,8 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// RFC 3927 section 2.1: "On booting, hosts with a previously recorded address SHOULD use that address as their
-    /// first candidate when probing."
+    /// RFC 3927 section 2.1: "On booting, hosts with a previously recorded address SHOULD use that
+    /// address as their first candidate when probing."
     pub(super) fn remember(&mut self, address: Ipv4Addr) {
         self.remembered = Some(address).filter(|address| is_candidate(*address));
     }
@@ -63,11 +64,11 @@ impl Candidates {
     }
 }
 
-/// The `turn`-th address of the interface with this MAC address. RFC 3927 section 2.1: "The pseudo-random number
-/// generation algorithm MUST be chosen so that different hosts do not generate the same sequence of numbers.", and
-/// "If the host has access to persistent information that is different for each host, such as its IEEE 802 MAC
-/// address, then the pseudo-random number generator SHOULD be seeded using a value derived from this information."
-/// So it is the same address after each restart.
+/// The `turn`-th address of the interface with this MAC address. RFC 3927 section 2.1: "The
+/// pseudo-random number generation algorithm MUST be chosen so that different hosts do not generate the
+/// same sequence of numbers.", and "If the host has access to persistent information that is different
+/// for each host, such as its IEEE 802 MAC address, then the pseudo-random number generator SHOULD be
+/// seeded using a value derived from this information." So it is the same address after each restart.
 fn candidate(mac: [u8; 6], turn: u32) -> Ipv4Addr {
     let [a, b, c, d, e, f] = mac;
     let key = [u64::from_be_bytes([0, 0, a, b, c, d, e, f]), NETWORK.into()];
@@ -136,14 +137,14 @@ impl LinkLocal {
         matches!(self.stage, Stage::Probing { .. })
     }
 
-    /// RFC 3927 section 2.2: "After it has selected an IPv4 Link-Local address, a host MUST test to see if the IPv4
-    /// Link-Local address is already in use before beginning to use it."
+    /// RFC 3927 section 2.2: "After it has selected an IPv4 Link-Local address, a host MUST test to see
+    /// if the IPv4 Link-Local address is already in use before beginning to use it."
     pub(super) fn fire(&mut self, context: &mut Context) -> Progress {
         match &mut self.stage {
             Stage::Waiting { .. } => {
                 let address = context.candidates.current(context.config.mac);
-                // RFC 3927 section 2.2.1: "When ready to begin probing, the host should then wait for a random
-                // time interval selected uniformly in the range zero to PROBE_WAIT seconds".
+                // RFC 3927 section 2.2.1: "When ready to begin probing, the host should then wait for a
+                // random time interval selected uniformly in the range zero to PROBE_WAIT seconds".
                 let wait = context.random.up_to(PROBE_WAIT);
                 let probes = Probes::begin(address, wait, context);
                 self.stage = Stage::Probing { address, probes };
@@ -168,9 +169,9 @@ impl LinkLocal {
         }
     }
 
-    /// Another host has the address that this one tried, or had. RFC 3927 section 2.2.1: "then the host MUST
-    /// treat this address as being in use by some other host, and MUST select a new pseudo-random address and
-    /// repeat the process."
+    /// Another host has the address that this one tried, or had. RFC 3927 section 2.2.1: "then the host
+    /// MUST treat this address as being in use by some other host, and MUST select a new pseudo-random
+    /// address and repeat the process."
     pub(super) fn next_candidate(context: &mut Context) -> Self {
         context.conflicts.count();
         context.candidates.next();

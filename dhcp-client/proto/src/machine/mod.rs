@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!  surface, config   what goes in and comes out        timer, backoff, lifetimes   when
-//!  inputs, phase     which state answers what          draft, acceptance           what is said and heard
+//!  inputs, phase     which state answers what          draft, acceptance, choice   what is said and heard
 //!  init ... stopped  the states, which decide          acquisition, held           what they carry along
 //!  transition        the one place that applies        outbox                      what waits to be taken
+//!  probes, guard     ARP before and while an address   link_local                  an own address
+//!  contest           is used; who has it if two do     forced_renewal              asked for by a server
 //! ```
 
 mod acceptance;
@@ -224,8 +226,8 @@ impl Machine {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called. `None` where there is nothing
-    /// to wait for but the world: an infinite lease, no link (unless attempts have an end), Stopped. T1 and T2 are not in it while an
-    /// [`Action`] waits to be taken or to be answered for.
+    /// to wait for but the world: an infinite lease, no link (unless attempts have an end), Stopped.
+    /// T1 and T2 are not in it while an [`Action`] waits to be taken or to be answered for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers().next()

@@ -65,12 +65,12 @@ impl Probes {
         })
     }
 
-    /// Whether another host has the address, or is about to. RFC 5227 section 2.1.1: "If during this period,
-    /// from the beginning of the probing process until ANNOUNCE_WAIT seconds after the last probe packet is
-    /// sent, the host receives any ARP packet (Request *or* Reply) on the interface where the probe is being
-    /// performed, where the packet's 'sender IP address' is the address being probed for, then the host MUST
-    /// treat this address as being in use by some other host", and of a probe of another host's: "the host
-    /// SHOULD similarly treat this as an address conflict".
+    /// Whether another host has the address, or is about to. RFC 5227 section 2.1.1: "If during this
+    /// period, from the beginning of the probing process until ANNOUNCE_WAIT seconds after the last
+    /// probe packet is sent, the host receives any ARP packet (Request *or* Reply) on the interface
+    /// where the probe is being performed, where the packet's 'sender IP address' is the address being
+    /// probed for, then the host MUST treat this address as being in use by some other host", and of a
+    /// probe of another host's: "the host SHOULD similarly treat this as an address conflict".
     ///
     /// That `arp` is not this interface's own is the caller's to know.
     pub(super) fn are_contested_by(&self, arp: Arp) -> bool {

@@ -29,8 +29,8 @@ pub(super) struct Probing {
 
 impl Probing {
     /// RFC 5227 section 2.1: "Before beginning to use an IPv4 address (whether received from manual
-    /// configuration, DHCP, or some other means), a host implementing this specification MUST test to see if
-    /// the address is already in use, by broadcasting ARP Probe packets."
+    /// configuration, DHCP, or some other means), a host implementing this specification MUST test to
+    /// see if the address is already in use, by broadcasting ARP Probe packets."
     ///
     /// Without PROBE_WAIT: that keeps hosts which start together from probing together, and the exchange
     /// with the server, which is randomised, came before this.

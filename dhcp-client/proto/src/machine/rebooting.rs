@@ -83,8 +83,9 @@ impl Rebooting {
     }
 
     /// RFC 2131 section 3.2 step 3: "The client times out and retransmits the DHCPREQUEST message if
-    /// the client receives neither a DHCPACK nor a DHCPNAK message." Section 4.3.2 has a server that
-    /// does not know the client stay silent, so silence is a common answer and is not waited for long.
+    /// the client receives neither a DHCPACK nor a DHCPNAK message." RFC 2131 section 4.3.2 has a
+    /// server that does not know the client stay silent, so silence is a common answer and is not
+    /// waited for long.
     pub(super) fn fire(mut self, step: Step, context: &mut Context) -> Transition {
         match step {
             Step::GiveUp => {
@@ -111,9 +112,9 @@ impl Rebooting {
             Ok(()) if received.message_type == MessageType::Nak => {
                 Init::after_nak(self.acquisition, context)
             }
-            // RFC 8925 section 3.2: "If the client is in the INIT-REBOOT state, it SHOULD stop the DHCPv4
-            // configuration process or disable the IPv4 stack completely for V6ONLY_WAIT seconds or until the
-            // network attachment event, whichever happens first."
+            // RFC 8925 section 3.2: "If the client is in the INIT-REBOOT state, it SHOULD stop the
+            // DHCPv4 configuration process or disable the IPv4 stack completely for V6ONLY_WAIT seconds
+            // or until the network attachment event, whichever happens first."
             Ok(()) if let Some(wait) = Ipv6Only::wait(received, context) => {
                 Ipv6Only::enter(self.acquisition, wait, context)
             }

@@ -110,9 +110,9 @@ impl Selecting {
         if let Err(discard) = self.check(received, context) {
             return Transition::discarding(self, discard);
         }
-        // RFC 8925 section 3.2: "If the client includes the IPv6-Only Preferred option code in the Parameter
-        // Request List and the DHCPOFFER message from the server contains a valid IPv6-Only Preferred option,
-        // the client SHOULD NOT request the IPv4 address provided in the DHCPOFFER."
+        // RFC 8925 section 3.2: "If the client includes the IPv6-Only Preferred option code in the
+        // Parameter Request List and the DHCPOFFER message from the server contains a valid IPv6-Only
+        // Preferred option, the client SHOULD NOT request the IPv4 address provided in the DHCPOFFER."
         if let Some(wait) = Ipv6Only::wait(received, context) {
             return Ipv6Only::enter(self.acquisition, wait, context);
         }
@@ -162,8 +162,9 @@ impl Selecting {
             MessageType::Ack if !context.config.rapid_commit => {
                 return Err(Discard::UnexpectedInState);
             }
-            // RFC 4039 section 4: "A server MUST include this option in a DHCPACK message sent in a response
-            // to a DHCPDISCOVER message when completing the DHCPDISCOVER-DHCPACK message exchange."
+            // RFC 4039 section 4: "A server MUST include this option in a DHCPACK message sent in a
+            // response to a DHCPDISCOVER message when completing the DHCPDISCOVER-DHCPACK message
+            // exchange."
             MessageType::Ack if !received.options.rapid_commit => {
                 return Err(Discard::NoRapidCommit);
             }

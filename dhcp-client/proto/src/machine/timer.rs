@@ -10,14 +10,14 @@ pub(super) enum Timer {
     /// No server gave a lease in an attempt's time. Set where an acquisition begins and, an attempt and a
     /// pause later, each time it fires; cancelled by a lease. Runs without a link too.
     Attempt,
-    /// The address in force is to be probed for, announced, or known to be nobody else's. Set when it is put
-    /// in force or the link came back, bounded by three probes and two announcements; not running while the
-    /// link is down.
+    /// The address in force is to be probed for, announced, or known to be nobody else's. Set when it
+    /// is put in force or the link came back, bounded by three probes and two announcements; not
+    /// running while the link is down.
     Guard,
-    /// A link-local address is to be sought, probed for, or taken. Set where an acquisition begins without a
-    /// lease and wherever one is lost in it, and by each probe; not running while the link is down or
-    /// anything is held, and not begun after an offer. Bounded by three probes for each address, and by one
-    /// address a minute after ten conflicts.
+    /// A link-local address is to be sought, probed for, or taken. Set where an acquisition begins
+    /// without a lease and wherever one is lost in it, and by each probe; not running while the link is
+    /// down or anything is held, and not begun after an offer. Bounded by three probes for each
+    /// address, and by one address a minute after ten conflicts.
     Claim,
     /// The state has something to do.
     Step(Step),

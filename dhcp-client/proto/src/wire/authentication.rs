@@ -1,5 +1,5 @@
-//! Option 90 as the Forcerenew Nonce Authentication protocol has it (RFC 6704 section 3.1.2): the nonce that
-//! a DHCPACK brings, and the signature that a DHCPFORCERENEW must have.
+//! Option 90 as the Forcerenew Nonce Authentication protocol has it (RFC 6704 section 3.1.2): the nonce
+//! that a DHCPACK brings, and the signature that a DHCPFORCERENEW must have.
 
 use alloc::vec::Vec;
 
@@ -88,10 +88,10 @@ impl Signature {
         if signed != option {
             return None;
         }
-        // RFC 3118 section 5.3: "The receiver MUST set the 'MAC' field of the authentication option to all 0s
-        // for computation of the MAC, and because a DHCP relay agent may alter the values of the 'giaddr' and
-        // 'hops' fields in the DHCP message, the contents of those two fields MUST also be set to zero for
-        // the computation of the MAC."
+        // RFC 3118 section 5.3: "The receiver MUST set the 'MAC' field of the authentication option to
+        // all 0s for computation of the MAC, and because a DHCP relay agent may alter the values of the
+        // 'giaddr' and 'hops' fields in the DHCP message, the contents of those two fields MUST also be
+        // set to zero for the computation of the MAC."
         signed.get_mut(VALUE)?.fill(0);
         for field in [HOPS, GIADDR] {
             message.get_mut(field)?.fill(0);

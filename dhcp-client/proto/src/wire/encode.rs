@@ -44,10 +44,11 @@ impl Outgoing<'_> {
         let mut message = vec![BOOTREQUEST, fixed::ETHERNET, fixed::MAC_LENGTH, hops];
         message.extend_from_slice(&self.xid.0.to_be_bytes());
         message.extend_from_slice(&self.secs.to_be_bytes());
-        // RFC 2131 section 2: "The remaining bits of the flags field are reserved for future use.  They MUST be
-        // set to zero by clients and ignored by servers and relay agents." This client needs no broadcast: RFC
-        // 2131 section 4.1: "A client that can receive unicast IP datagrams before its protocol software has been
-        // configured SHOULD clear the BROADCAST bit to 0."; so only the operator sets it.
+        // RFC 2131 section 2: "The remaining bits of the flags field are reserved for future use.  They
+        // MUST be set to zero by clients and ignored by servers and relay agents." This client needs no
+        // broadcast: RFC 2131 section 4.1: "A client that can receive unicast IP datagrams before its
+        // protocol software has been configured SHOULD clear the BROADCAST bit to 0."; so only the
+        // operator sets it.
         let flags = if self.broadcast { BROADCAST_FLAG } else { 0 };
         message.extend_from_slice(&flags.to_be_bytes());
         message.extend_from_slice(&self.ciaddr.octets());
@@ -104,8 +105,8 @@ impl Outgoing<'_> {
             ),
         }
         // RFC 6704 section 3.1.4: "A client that supports this mechanism MUST indicate Forcerenew nonce
-        // Capability by including the FORCERENEW_NONCE_CAPABLE (145) DHCP option defined in Section 3.1.1 in
-        // all DHCP Discover and Request messages."
+        // Capability by including the FORCERENEW_NONCE_CAPABLE (145) DHCP option defined in Section
+        // 3.1.1 in all DHCP Discover and Request messages."
         if self.nonce_capable {
             options.asked(code::FORCERENEW_NONCE_CAPABLE, &ALGORITHMS);
         }
@@ -128,8 +129,9 @@ impl Outgoing<'_> {
             .filter(is_option)
             .copied()
             .collect();
-        // RFC 3442, "DHCP Client Behavior": "The Classless Static Routes option code MUST appear in the parameter
-        // request list prior to both the Router option code and the Static Routes option code, if present."
+        // RFC 3442, "DHCP Client Behavior": "The Classless Static Routes option code MUST appear in the
+        // parameter request list prior to both the Router option code and the Static Routes option
+        // code, if present."
         let place = |list: &[u8], codes: &[u8]| list.iter().position(|code| codes.contains(code));
         let routers = place(&list, &[code::ROUTER, code::STATIC_ROUTE]);
         let classless = place(&list, &[code::CLASSLESS_ROUTE]);

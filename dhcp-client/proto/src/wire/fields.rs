@@ -32,8 +32,8 @@ impl Fields {
         malformed: &mut MalformedOptions,
     ) -> Result<Self, Discard> {
         let mut fields = Self::default();
-        // RFC 2131 section 4.1: "The options in the 'options' field MUST be interpreted first, so that any 'option
-        // overload' options may be interpreted."
+        // RFC 2131 section 4.1: "The options in the 'options' field MUST be interpreted first, so that
+        // any 'option overload' options may be interpreted."
         fields.walk(fixed.options, malformed)?;
         // Taken out, so that a 52 met later is known to come from 'file' or 'sname'.
         fields.overload = match fields.values.remove(&code::OVERLOAD).as_deref() {
@@ -100,9 +100,9 @@ impl Fields {
         // RFC 2131 section 4.1: "Any individual option in the 'options', 'sname' and 'file' fields MUST
         // be entirely contained in that field."
         let value = cursor.slice(length.into()).ok_or(Discard::OptionOverrun)?;
-        // RFC 3396 section 7: "In the case that a decoding agent finds a split option, it MUST treat the contents
-        // of that option as a single option, and the contents MUST be reassembled in the order that was
-        // described above under encoding agent behavior."
+        // RFC 3396 section 7: "In the case that a decoding agent finds a split option, it MUST treat
+        // the contents of that option as a single option, and the contents MUST be reassembled in the
+        // order that was described above under encoding agent behavior."
         let whole = self.values.entry(code).or_default();
         whole.extend_from_slice(value);
         Ok(())

@@ -65,8 +65,9 @@ pub(super) fn is_to(frame: &[u8], own_mac: [u8; 6]) -> bool {
     frame.first_chunk() == Some(&own_mac)
 }
 
-/// The datagram in an IPv4 packet. RFC 2131 section 2: "The TCP/IP software SHOULD accept and forward to the IP
-/// layer any IP packets delivered to the client's hardware address before the IP address is configured".
+/// The datagram in an IPv4 packet. RFC 2131 section 2: "The TCP/IP software SHOULD accept and forward
+/// to the IP layer any IP packets delivered to the client's hardware address before the IP address is
+/// configured".
 ///
 /// The IPv4 destination is not checked: RFC 2131 section 4.1 lets a server unicast to "the client's
 /// hardware address and 'yiaddr' address", which this layer cannot know yet.

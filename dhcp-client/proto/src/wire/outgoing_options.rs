@@ -96,10 +96,11 @@ fn encode(code: u8, value: &[u8]) -> Vec<u8> {
         .split_at_checked(usize::from(u8::MAX))
         .unwrap_or((value, &[]));
     let mut octets = Vec::new();
-    // RFC 3396 section 4: "A DHCP protocol agent SHOULD NOT split an option as described in this document unless
-    // it has no choice, or it knows that its peer can properly handle split options." Above 255 octets there is
-    // none: "In this case, the encoding agent MUST follow the algorithm specified here." RFC 3396 section 6: "For
-    // any given option being split, the option code field in each split portion MUST be the same."
+    // RFC 3396 section 4: "A DHCP protocol agent SHOULD NOT split an option as described in this
+    // document unless it has no choice, or it knows that its peer can properly handle split options."
+    // Above 255 octets there is none: "In this case, the encoding agent MUST follow the algorithm
+    // specified here." RFC 3396 section 6: "For any given option being split, the option code field in
+    // each split portion MUST be the same."
     for fragment in core::iter::once(first).chain(rest.chunks(usize::from(u8::MAX))) {
         // Chunks of at most 255 octets have a length of one octet.
         let length = u8::try_from(fragment.len()).unwrap_or(u8::MAX);

@@ -1,6 +1,6 @@
 //! The other end of the wire, for the machine's transcripts: [`server`] makes a server's frames,
-//! [`sent`] reads the client's, and [`arp`] does both for ARP, all with other people's code (dhcproto and smoltcp), so that a
-//! misreading of the RFC does not agree with itself.
+//! [`sent`] reads the client's, and [`arp`] does both for ARP, all with other people's code (dhcproto and
+//! smoltcp), so that a misreading of the RFC does not agree with itself.
 
 #![allow(
     dead_code,

@@ -370,7 +370,8 @@ impl World {
             return false;
         };
         let begin = lease.acquired_at.as_millis();
-        // A DHCPREQUEST for an offer has the xid of the DHCPDISCOVER, and counts from its own first sending.
+        // A DHCPREQUEST for an offer has the xid of the DHCPDISCOVER, and counts from its own first
+        // sending.
         let right_begin = match request.server_identifier() {
             Some(_) => (first_sent..=self.now).contains(&begin),
             None => begin == first_sent,
