@@ -44,18 +44,32 @@ const fn form(code: u8) -> Form {
         // Routers, time, name, domain name, log, cookie, LPR, Impress and resource location servers;
         // policy filter; NIS and NTP servers; NetBIOS name servers; X fonts and display managers; NIS+
         // servers; mobile IP home agents to StreetTalk directory assistance; Novell directory
-        // (RFC 2241); BCMCS (RFC 4280), PANA (RFC 5192), CAPWAP (RFC 5417), TFTP (RFC 5859).
-        3..=11 | 21 | 41 | 42 | 44 | 45 | 48 | 49 | 65 | 68..=76 | 85 | 89 | 136 | 138 | 150 => {
-            Form::Many(Kind::Addresses)
-        }
+        // (RFC 2241); BCMCS (RFC 4280), associated addresses (RFC 4388), PANA (RFC 5192), CAPWAP (RFC 5417),
+        // TFTP (RFC 5859).
+        3..=11
+        | 21
+        | 41
+        | 42
+        | 44
+        | 45
+        | 48
+        | 49
+        | 65
+        | 68..=76
+        | 85
+        | 89
+        | 92
+        | 136
+        | 138
+        | 150 => Form::Many(Kind::Addresses),
         code::HOST_NAME | code::DOMAIN_NAME | 40 | 64 => Form::Name,
         // Boot file size, largest reassembly, interface MTU, maximum message size.
         13 | 22 | 26 | 57 => Form::One(Kind::Numbers16),
         // Path MTU plateaus; client architectures (RFC 4578), service search order (RFC 2937).
         25 | 93 | 117 => Form::Many(Kind::Numbers16),
         // Path MTU ageing, ARP cache, TCP keepalive; lease, renewal and rebinding time; last transaction
-        // and partner's time (RFC 4388), IPv6-only preferred (RFC 8925), PXE reboot time (RFC 5071).
-        24 | 35 | 38 | 51 | 58 | 59 | 91 | 92 | 108 | 211 => Form::One(Kind::Numbers32),
+        // (RFC 4388), IPv6-only preferred (RFC 8925), PXE reboot time (RFC 5071).
+        24 | 35 | 38 | 51 | 58 | 59 | 91 | 108 | 211 => Form::One(Kind::Numbers32),
         // Switches and small numbers of RFC 2132; auto-configuration (RFC 2563).
         19 | 20 | 23 | 27 | 29..=31 | 34 | 36 | 37 | 39 | 46 | 53 | 116 => {
             Form::One(Kind::Numbers8)
