@@ -36,6 +36,7 @@ impl Events {
             ConfigureCause::Rebooted => "confirmed lease of",
             ConfigureCause::LinkLocal => "using link-local",
             ConfigureCause::Informed => "informed about",
+            ConfigureCause::Offered => "offered",
         };
         self.tell(
             "bound",

@@ -111,6 +111,7 @@ impl Shared {
             link: self.news.link(),
             settings: self.settings(),
             resume: self.lease(),
+            confirm: false,
             previous: *self.previous.borrow(),
         }
     }

@@ -33,6 +33,13 @@ interface Net {
   mac @3 () -> (address :UInt64);               # 48 bits
 }
 
+interface NetOwner {
+  # What the owner of a `Net` decides about it, and its user cannot.
+  setAddress @0 (address :OptionalIpv4);        # the address in force: frames and datagrams may come from it
+  setMac @1 (address :UInt64);
+  counters @2 () -> (counters :List(Counter));
+}
+
 # ---- host --------------------------------------------------------------------------------------
 
 struct OptionalIpv4 {
@@ -201,6 +208,7 @@ struct Settings {
   pace @23 :Pace;
   inform @24 :Subnet;           # null is none: an address of the operator's, to be asked about
   kinds @25 :List(ParameterKind);   # where they are not the protocol's own
+  offersOnly @26 :Bool;         # an offer is told of, and not accepted
 }
 
 struct Description {
@@ -209,6 +217,7 @@ struct Description {
   settings @2 :Settings;
   resume @3 :Lease;             # null is none
   previous @4 :OptionalIpv4;
+  confirm @5 :Bool;             # what is resumed is of an earlier run: ask whether it still holds
 }
 
 enum Command {
@@ -233,6 +242,7 @@ enum ConfigureCause {
   rebooted @1;
   linkLocal @2;
   informed @3;
+  offered @4;                   # nothing is to be configured: a lease that could be had
 }
 
 enum UpdateCause {
@@ -294,4 +304,44 @@ interface Log {
 interface Host {
   # One call for the three facets; calls on them may be pipelined on its answer.
   facets @0 () -> (view :HostView, leaseSink :LeaseSink, log :Log);
+}
+
+# ---- control -----------------------------------------------------------------------------------
+
+struct InterfaceStatus {
+  interface @0 :Text;
+  link @1 :Link;
+  state @2 :Text;               # as the calf last said
+  lease @3 :Lease;              # null is none
+  calf @4 :Int32;               # process id, 0 is none
+  restarts @5 :UInt64;          # calves after the first
+  absent @6 :List(Text);        # layers of the sandbox that are not in force
+  counters @7 :List(Counter);   # as the calf last said
+  metric @8 :UInt32;            # of its routes
+}
+
+struct Overall {
+  client @0 :Text;              # the name by which the run was started
+  version @1 :Text;
+  pid @2 :Int32;
+  now @3 :UInt64;               # CLOCK_BOOTTIME milliseconds
+  interfaces @4 :List(InterfaceStatus);
+}
+
+interface Overview {
+  # What anybody may know of a run.
+  status @0 (interfaces :List(Text)) -> (overall :Overall);  # none named is all
+}
+
+enum Verb {
+  renew @0;
+  rebind @1;
+  release @2;
+  stop @3;
+  reapply @4;
+}
+
+interface Control extends(Overview) {
+  # What its owner may ask of it besides.
+  ask @0 (verb :Verb, interfaces :List(Text)) -> (asked :List(Text));
 }

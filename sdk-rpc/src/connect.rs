@@ -1,4 +1,5 @@
-//! Both ends of the two connections between a priv and its calf.
+//! Both ends of the two connections between a priv and its calf, and of the one between a run and its
+//! operators.
 //!
 //! Everything here starts a task on the current tokio `LocalSet` or `LocalRuntime`, with I/O enabled,
 //! and makes its system calls (fcntl(2), epoll_ctl(2)) before it returns: a calf connects before its
@@ -7,10 +8,13 @@
 use std::{io, rc::Rc};
 
 use crate::{
-    HostView, HostViewClient, LeaseSink, LeaseSinkClient, Limits, Log, LogClient, Net, NetClient,
-    Session, Transport,
-    calfkit_capnp::{host, host_view, lease_sink, log, net},
-    remote::{HostViewServer, LeaseSinkServer, LogServer, NetServer},
+    Control, ControlClient, HostView, HostViewClient, LeaseSink, LeaseSinkClient, Limits, Log,
+    LogClient, Net, NetClient, NetOwner, NetOwnerClient, Overview, Session, Transport,
+    calfkit_capnp::{control, host, host_view, lease_sink, log, net, net_owner, overview},
+    remote::{
+        ControlServer, HostViewServer, LeaseSinkServer, LogServer, NetOwnerServer, NetServer,
+        OverviewServer,
+    },
     vat,
 };
 
@@ -63,6 +67,34 @@ pub fn connect_net(transport: impl Into<Transport>) -> io::Result<(NetClient, Se
     Ok((NetClient::new(client, session.link()), session))
 }
 
+/// Offers what the owner of a `Net` decides to the peer, which is on the privileged side too, in a process
+/// of its own.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn serve_net_owner<O: NetOwner + 'static>(
+    transport: impl Into<Transport>,
+    owner: O,
+    limits: Limits,
+) -> io::Result<Session> {
+    vat::serve(transport.into(), limits, |link| {
+        let server = NetOwnerServer::new(owner, Rc::clone(link));
+        let client: net_owner::Client = capnp_rpc::new_client(server);
+        client.client
+    })
+}
+
+/// What the owner of the peer's `Net` decides.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn connect_net_owner(transport: impl Into<Transport>) -> io::Result<(NetOwnerClient, Session)> {
+    let (client, session) = vat::connect(transport.into(), Limits::host())?;
+    Ok((NetOwnerClient::new(client, session.link()), session))
+}
+
 /// Offers the three facets of a host to the peer.
 ///
 /// # Errors
@@ -110,6 +142,51 @@ pub fn connect_host(transport: impl Into<Transport>) -> io::Result<(HostClients,
         log: LogClient::new(facets.get_log(), link),
     };
     Ok((clients, session))
+}
+
+/// Offers `control`, all of it, to the peer.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn serve_control<C: Control + 'static>(
+    transport: impl Into<Transport>,
+    control: C,
+    limits: Limits,
+) -> io::Result<Session> {
+    vat::serve(transport.into(), limits, |link| {
+        let client: control::Client =
+            capnp_rpc::new_client(ControlServer::new(control, Rc::clone(link)));
+        client.client
+    })
+}
+
+/// Offers `overview` to the peer.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn serve_overview<O: Overview + 'static>(
+    transport: impl Into<Transport>,
+    overview: O,
+    limits: Limits,
+) -> io::Result<Session> {
+    vat::serve(transport.into(), limits, |link| {
+        let client: overview::Client =
+            capnp_rpc::new_client(OverviewServer::new(overview, Rc::clone(link)));
+        client.client
+    })
+}
+
+/// What the peer offers of a run: its `Control`, or its `Overview` alone, of which asking for more is
+/// refused.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn connect_control(transport: impl Into<Transport>) -> io::Result<(ControlClient, Session)> {
+    let (client, session) = vat::connect(transport.into(), Limits::asking())?;
+    Ok((ControlClient::new(client, session.link()), session))
 }
 
 /// The bootstrap capability of a `host` connection.

@@ -28,6 +28,9 @@ pub struct HostDescription {
     pub settings: Settings,
     /// The lease in force, to be taken up without a packet (a calf before this one got it).
     pub resume: Option<Lease>,
+    /// The lease to resume is of an earlier run of priv, and the link may be another one by now: the
+    /// servers are to be asked whether it still holds.
+    pub confirm: bool,
     /// The address of an earlier lease that may still be valid.
     pub previous: Option<Ipv4Addr>,
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::Ipv4Addr};
 
-use crate::Error;
+use crate::{Error, wire::lease as wire};
 
 /// One route; `gateway` 0.0.0.0 means on-link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +104,26 @@ pub struct Lease {
     pub parameters: Vec<Parameter>,
 }
 
+impl Lease {
+    /// The lease as octets, to be kept: the form is that of the connection, so a version to come can read
+    /// it.
+    ///
+    /// # Errors
+    /// A value is larger than the connection takes.
+    pub fn to_octets(&self) -> Result<Vec<u8>, Error> {
+        wire::encode_lease(self)
+    }
+
+    /// The lease in octets that [`Self::to_octets`] made, or anybody else: every value is checked, and no
+    /// more memory is taken than octets are given.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], with what is wrong.
+    pub fn from_octets(octets: &[u8]) -> Result<Self, Error> {
+        wire::decode_lease(octets).map_err(|malformed| Error::Refused(malformed.to_string()))
+    }
+}
+
 /// Why a lease is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigureCause {
@@ -115,6 +135,10 @@ pub enum ConfigureCause {
     LinkLocal,
     /// What a server said of the operator's address.
     Informed,
+    /// Nothing is to be configured: this could be had of a server ([`Settings::offers_only`]).
+    ///
+    /// [`Settings::offers_only`]: crate::Settings::offers_only
+    Offered,
 }
 
 /// Why a configured lease changes.

@@ -11,6 +11,7 @@
 mod address;
 mod calfkit_capnp;
 mod connect;
+mod control;
 mod disconnect;
 mod error;
 mod fault;
@@ -25,7 +26,11 @@ mod vat;
 mod wire;
 
 pub use address::MacAddress;
-pub use connect::{HostClients, HostParts, connect_host, connect_net, serve_host, serve_net};
+pub use connect::{
+    HostClients, HostParts, connect_control, connect_host, connect_net, connect_net_owner,
+    serve_control, serve_host, serve_net, serve_net_owner, serve_overview,
+};
+pub use control::{Control, InterfaceStatus, Overall, Overview, Verb};
 pub use disconnect::{Disconnect, Limit};
 pub use error::Error;
 pub use host::{Command, HostDescription, HostView, HostWatcher, LinkState};
@@ -35,7 +40,10 @@ pub use lease::{
 };
 pub use limits::Limits;
 pub use log::{Counter, Level, Log};
-pub use net::{Datagram, Frame, FrameSink, Net};
-pub use remote::{HostViewClient, LeaseSinkClient, LogClient, NetClient, Subscription};
+pub use net::{Datagram, Frame, FrameSink, Net, NetOwner};
+pub use remote::{
+    ControlClient, HostViewClient, LeaseSinkClient, LogClient, NetClient, NetOwnerClient,
+    Subscription,
+};
 pub use settings::{ConflictDetection, FullName, Kind, Legacy, Pace, Settings, Subnet};
 pub use vat::{Session, SessionCounters, Transport};

@@ -22,6 +22,10 @@ pub const PARAMETERS: u32 = 256;
 pub const PARAMETER_OCTETS: usize = 2048;
 /// Networks in a list of servers.
 pub const SUBNETS: u32 = 64;
+/// Interfaces in one answer.
+pub const INTERFACES: u32 = 1024;
+/// Layers of a sandbox.
+pub const LAYERS: u32 = 64;
 /// Octets of a state's name.
 pub const STATE_OCTETS: usize = 32;
 /// Octets of a name. RFC 1035 section 2.3.4: "255 octets or less".
@@ -75,6 +79,37 @@ impl Limits {
             exports: 64,
             held_octets: 512 * 1024,
             queued_octets: 512 * 1024,
+        }
+    }
+
+    /// For the side of a run on a connection by which somebody asks how it is: small questions, and
+    /// answers with all its interfaces in one message.
+    #[must_use]
+    pub const fn control() -> Self {
+        Self {
+            message_words: 16 * 1024,
+            segments: 64,
+            nesting: 16,
+            calls: 16,
+            imports: 4,
+            exports: 4,
+            held_octets: 256 * 1024,
+            queued_octets: 8 * 1024 * 1024,
+        }
+    }
+
+    /// For the side that asks.
+    #[must_use]
+    pub const fn asking() -> Self {
+        Self {
+            message_words: 1024 * 1024,
+            segments: 512,
+            nesting: 16,
+            calls: 4,
+            imports: 4,
+            exports: 4,
+            held_octets: 16 * 1024 * 1024,
+            queued_octets: 256 * 1024,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::Ipv4Addr};
 
-use crate::{Error, MacAddress};
+use crate::{Counter, Error, MacAddress};
 
 /// One Ethernet frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,4 +49,16 @@ pub trait Net {
 
     /// The interface's own address.
     fn mac(&self) -> impl Future<Output = Result<MacAddress, Error>>;
+}
+
+/// What the owner of a [`Net`] decides about it, and its user cannot.
+pub trait NetOwner {
+    /// The address in force from now on, or that there is none: frames and datagrams may come from it.
+    fn set_address(&self, address: Option<Ipv4Addr>) -> impl Future<Output = Result<(), Error>>;
+
+    /// The interface's own address from now on.
+    fn set_mac(&self, mac: MacAddress) -> impl Future<Output = Result<(), Error>>;
+
+    /// What happened at the interface so far.
+    fn counters(&self) -> impl Future<Output = Result<Vec<Counter>, Error>>;
 }

@@ -152,6 +152,8 @@ pub struct Settings {
     pub inform: Option<Subnet>,
     /// How parameters are read where that is not as the protocol has it.
     pub kinds: Vec<(u8, Kind)>,
+    /// An offer is told of, and not accepted.
+    pub offers_only: bool,
 }
 
 impl Default for Settings {
@@ -183,6 +185,7 @@ impl Default for Settings {
             pace: Pace::default(),
             inform: None,
             kinds: Vec::new(),
+            offers_only: false,
         }
     }
 }

@@ -189,6 +189,7 @@ pub(crate) const fn configure_cause(cause: dhcp_proto::ConfigureCause) -> sdk_rp
         dhcp_proto::ConfigureCause::Rebooted => sdk_rpc::ConfigureCause::Rebooted,
         dhcp_proto::ConfigureCause::LinkLocal => sdk_rpc::ConfigureCause::LinkLocal,
         dhcp_proto::ConfigureCause::Informed => sdk_rpc::ConfigureCause::Informed,
+        dhcp_proto::ConfigureCause::Offered => sdk_rpc::ConfigureCause::Offered,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use dhcp_proto::{Action, Applied, Instant, Link, Machine, Transmit};
+use dhcp_proto::{Action, Applied, Instant, Link, Machine, Start, Transmit};
 use sdk_rpc::{
     Counter, Datagram, Error, Frame, HostDescription, HostView, LeaseSink, Level, LinkState, Log,
     Net,
@@ -122,14 +122,23 @@ fn start(description: HostDescription, now: Instant, seed: [u8; 32]) -> (Machine
         link,
         settings,
         resume,
+        confirm,
         previous,
     } = description;
     let inform = settings.inform;
     let config = settings::config(settings, link);
     let start = settings::start(resume, inform, previous);
+    let resumes = matches!(start, Start::Resume(_));
     let mut machine = Machine::new(now, config, start, seed);
-    if !(link.up && link.carrier) {
+    let link_up = link.up && link.carrier;
+    // A lease of an earlier run is confirmed as one is after the link was away: it stays in force until a
+    // server says otherwise.
+    let confirms = resumes && confirm;
+    if !link_up || confirms {
         machine.handle_link(now, Link::Down);
+    }
+    if link_up && confirms {
+        machine.handle_link(now, Link::Up);
     }
     (machine, link)
 }

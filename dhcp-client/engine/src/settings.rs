@@ -51,6 +51,7 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
         // Where the machine starts, not how it goes on.
         inform: _,
         kinds,
+        offers_only,
     } = settings;
     Config {
         mac: link.mac.0,
@@ -62,7 +63,8 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
         wanted_address,
         wanted_seconds,
         broadcast,
-        rapid_commit,
+        // A server that commits at once would not be asked first.
+        rapid_commit: rapid_commit && !offers_only,
         forced_renewal,
         allowed_servers: subnets(&allowed_servers),
         denied_servers: subnets(&denied_servers),
@@ -82,6 +84,7 @@ pub(crate) fn config(settings: Settings, link: LinkState) -> Config {
             .into_iter()
             .map(|(code, kind)| (code, kind_from_rpc(kind)))
             .collect(),
+        offers_only,
     }
 }
 

@@ -1,22 +1,28 @@
 //! Each interface twice: a server that offers a local object to the peer, and a client that is the
 //! peer's object here. Both sides of one trait, so that who uses it cannot tell local from remote.
 
+mod control;
 mod host;
 mod lease;
 mod log;
 mod net;
+mod owner;
 
 use std::rc::Rc;
 
+pub use control::ControlClient;
 pub use host::HostViewClient;
 pub use lease::LeaseSinkClient;
 pub use log::LogClient;
 pub use net::NetClient;
+pub use owner::NetOwnerClient;
 
+pub(crate) use control::{ControlServer, OverviewServer};
 pub(crate) use host::HostViewServer;
 pub(crate) use lease::LeaseSinkServer;
 pub(crate) use log::LogServer;
 pub(crate) use net::NetServer;
+pub(crate) use owner::NetOwnerServer;
 
 use crate::{Error, calfkit_capnp::subscription, fault, vat::Link, wire::Malformed};
 

@@ -45,6 +45,7 @@ pub(crate) fn read_description(
         } else {
             None
         },
+        confirm: description.get_confirm(),
         previous: read_optional_address(description.get_previous()?)?,
     })
 }
@@ -58,6 +59,7 @@ pub(crate) fn write_description(
         link,
         settings,
         resume,
+        confirm,
         previous,
     } = description;
     refuse(check_text("interface", interface, INTERFACE_OCTETS))?;
@@ -67,6 +69,7 @@ pub(crate) fn write_description(
     if let Some(lease) = resume {
         write_lease(builder.reborrow().init_resume(), lease)?;
     }
+    builder.set_confirm(*confirm);
     write_optional_address(builder.init_previous(), *previous);
     Ok(())
 }

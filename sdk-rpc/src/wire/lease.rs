@@ -14,6 +14,11 @@ use crate::{
     limits::{ADDRESSES, NAME_OCTETS, NAMES, PARAMETER_OCTETS, PARAMETERS, REASON_OCTETS, ROUTES},
 };
 
+/// Octets of a word (Cap'n Proto, "Encoding Spec").
+const WORD: usize = 8;
+/// Words of a stored lease that are read: as many as one message of a connection may have.
+const STORED_WORDS: usize = 16 * 1024;
+
 pub(crate) fn read_lease(lease: c::lease::Reader<'_>) -> Result<Lease, Malformed> {
     Ok(Lease {
         address: Ipv4Addr::from_bits(lease.get_address()),
@@ -84,6 +89,36 @@ pub(super) fn read_routes(
             })
         })
         .collect()
+}
+
+/// A lease as octets that outlive the process.
+pub(crate) fn encode_lease(lease: &Lease) -> Result<Vec<u8>, Error> {
+    let mut message = capnp::message::Builder::new_default();
+    write_lease(message.init_root(), lease)?;
+    Ok(capnp::serialize::write_message_to_words(&message))
+}
+
+/// The lease of [`encode_lease`], of this version or another.
+pub(crate) fn decode_lease(octets: &[u8]) -> Result<Lease, Malformed> {
+    let options = capnp::message::ReaderOptions {
+        traversal_limit_in_words: Some(STORED_WORDS),
+        nesting_limit: 16,
+    };
+    // Words are read where they lie, so they have to lie as words do.
+    let (whole, rest) = octets.as_chunks::<WORD>();
+    let mut words = capnp::Word::allocate_zeroed_vec(whole.len());
+    let aligned = capnp::Word::words_to_bytes_mut(&mut words);
+    for (place, octet) in aligned.iter_mut().zip(octets) {
+        *place = *octet;
+    }
+    let mut unread: &[u8] = aligned;
+    let message = capnp::serialize::read_message_from_flat_slice(&mut unread, options)?;
+    let lease = read_lease(message.get_root()?)?;
+    if unread.is_empty() && rest.is_empty() {
+        Ok(lease)
+    } else {
+        Err(Malformed::Message("there is more after it".to_owned()))
+    }
 }
 
 fn read_time(time: c::optional_time::Reader<'_>) -> Result<Option<u64>, Malformed> {
@@ -219,6 +254,7 @@ pub(crate) const fn read_configure_cause(cause: c::ConfigureCause) -> ConfigureC
         c::ConfigureCause::Rebooted => ConfigureCause::Rebooted,
         c::ConfigureCause::LinkLocal => ConfigureCause::LinkLocal,
         c::ConfigureCause::Informed => ConfigureCause::Informed,
+        c::ConfigureCause::Offered => ConfigureCause::Offered,
     }
 }
 
@@ -228,6 +264,7 @@ pub(crate) const fn configure_cause_to_wire(cause: ConfigureCause) -> c::Configu
         ConfigureCause::Rebooted => c::ConfigureCause::Rebooted,
         ConfigureCause::LinkLocal => c::ConfigureCause::LinkLocal,
         ConfigureCause::Informed => c::ConfigureCause::Informed,
+        ConfigureCause::Offered => c::ConfigureCause::Offered,
     }
 }
 

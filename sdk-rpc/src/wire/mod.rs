@@ -2,6 +2,7 @@
 //! its caps. Encoding refuses what the other side would not take, so that an honest caller learns of
 //! it here and is not disconnected there.
 
+pub(crate) mod control;
 pub(crate) mod frames;
 pub(crate) mod host;
 pub(crate) mod lease;

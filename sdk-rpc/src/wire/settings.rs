@@ -57,6 +57,7 @@ pub(super) fn read_settings(settings: c::settings::Reader<'_>) -> Result<Setting
             None
         },
         kinds: read_kinds(settings.get_kinds()?)?,
+        offers_only: settings.get_offers_only(),
     })
 }
 
@@ -142,6 +143,7 @@ pub(super) fn write_settings(
         pace,
         inform,
         kinds,
+        offers_only,
     } = settings;
     for octets in [
         client_identifier,
@@ -187,6 +189,7 @@ pub(super) fn write_settings(
     builder.set_require_server(*require_server);
     builder.set_rapid_commit(*rapid_commit);
     builder.set_forced_renewal(*forced_renewal);
+    builder.set_offers_only(*offers_only);
     builder.set_legacy(legacy_to_wire(*legacy));
     builder.set_conflict_detection(conflict_detection_to_wire(*conflict_detection));
     match *link_local_after {

@@ -103,6 +103,7 @@ async fn lease_body(_: impl HostView, sink: impl LeaseSink, _: impl Log, world: 
         (bare_lease(), ConfigureCause::Rebooted),
         (with_origin(Origin::Inform), ConfigureCause::Informed),
         (with_origin(Origin::Operator), ConfigureCause::LinkLocal),
+        (bare_lease(), ConfigureCause::Offered),
     ] {
         let expected = format!("configure {cause:?} {lease:?}");
         assert_eq!(sink.configure(lease, cause).await, Ok(Applied::Done));

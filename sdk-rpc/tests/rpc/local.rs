@@ -299,6 +299,7 @@ pub(crate) fn full_settings() -> Settings {
         .zip(200..)
         .map(|(kind, code)| (code, kind))
         .collect(),
+        offers_only: true,
     }
 }
 
@@ -350,6 +351,7 @@ impl LocalHost {
                 link: link_state(),
                 settings: full_settings(),
                 resume: Some(full_lease()),
+                confirm: true,
                 previous: Some(Ipv4Addr::new(10, 9, 8, 7)),
             }),
             tell: RefCell::new(Vec::new()),

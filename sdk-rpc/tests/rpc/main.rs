@@ -10,6 +10,7 @@
 )]
 
 mod calfkit_capnp;
+mod control_parity;
 mod flow;
 mod host_parity;
 mod hostile_calls;
@@ -17,6 +18,7 @@ mod hostile_octets;
 mod hostile_values;
 mod local;
 mod net_parity;
+mod octets;
 mod rogue;
 mod sessions;
 mod stage;

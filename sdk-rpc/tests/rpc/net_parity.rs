@@ -1,8 +1,11 @@
 //! A `Net` is the same `Net` whether it is here or behind a connection.
 
-use std::{net::Ipv4Addr, rc::Rc};
+use std::{cell::RefCell, net::Ipv4Addr, rc::Rc};
 
-use sdk_rpc::{Datagram, Error, Limits, Net, connect_net, serve_net};
+use sdk_rpc::{
+    Counter, Datagram, Error, Limits, MacAddress, Net, NetOwner, connect_net, connect_net_owner,
+    serve_net, serve_net_owner,
+};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -136,5 +139,70 @@ fn a_frame_longer_than_any_is_refused_before_it_is_sent() {
         net.write(vec![longest.clone()]).await.unwrap();
         net.mac().await.unwrap();
         assert_eq!(*local.0.written.borrow(), [longest]);
+    });
+}
+
+/// Owns a `Net` that only remembers.
+#[derive(Clone, Default)]
+struct LocalOwner(Rc<RefCell<Vec<String>>>);
+
+impl NetOwner for LocalOwner {
+    async fn set_address(&self, address: Option<Ipv4Addr>) -> Result<(), Error> {
+        if address == Some(Ipv4Addr::BROADCAST) {
+            return Err(Error::Refused("nobody has that".into()));
+        }
+        self.0.borrow_mut().push(format!("address {address:?}"));
+        Ok(())
+    }
+
+    async fn set_mac(&self, mac: MacAddress) -> Result<(), Error> {
+        self.0.borrow_mut().push(format!("mac {mac}"));
+        Ok(())
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        Ok(vec![Counter {
+            name: "network.frames_in".into(),
+            value: 7,
+        }])
+    }
+}
+
+async fn owner_body(owner: impl NetOwner, told: Rc<RefCell<Vec<String>>>) {
+    let address = Ipv4Addr::new(10, 0, 0, 5);
+    owner.set_address(Some(address)).await.unwrap();
+    owner.set_mac(MAC).await.unwrap();
+    owner.set_address(None).await.unwrap();
+    let expected = [
+        "address Some(10.0.0.5)".to_owned(),
+        format!("mac {MAC}"),
+        "address None".to_owned(),
+    ];
+    assert_eq!(*told.borrow(), expected);
+    let refused = owner.set_address(Some(Ipv4Addr::BROADCAST)).await;
+    assert_eq!(refused, Err(Error::Refused("nobody has that".into())));
+    let counters = owner.counters().await.unwrap();
+    assert_eq!(
+        (counters[0].name.as_str(), counters[0].value),
+        ("network.frames_in", 7)
+    );
+}
+
+#[test]
+fn a_net_is_owned_locally() {
+    run(async {
+        let owner = LocalOwner::default();
+        owner_body(owner.clone(), owner.0).await;
+    });
+}
+
+#[test]
+fn a_net_is_owned_remotely() {
+    run(async {
+        let (here, there) = socket_pair();
+        let owner = LocalOwner::default();
+        let _serving = serve_net_owner(there, owner.clone(), Limits::host()).unwrap();
+        let (remote, _session) = connect_net_owner(here).unwrap();
+        owner_body(remote, owner.0).await;
     });
 }

@@ -56,6 +56,7 @@ fn every_setting_is_that_of_the_machine() {
         },
         inform: None,
         kinds: vec![(18, Kind::Text)],
+        offers_only: false,
     };
     let expected = Config {
         mac: LINK.mac.0,
@@ -99,6 +100,7 @@ fn every_setting_is_that_of_the_machine() {
         },
         maximum_message_size: 1472,
         kinds: [(18, dhcp_proto::Kind::Text)].into(),
+        offers_only: false,
     };
     assert_eq!(config(settings, LINK), expected);
 }
@@ -107,13 +109,14 @@ fn every_setting_is_that_of_the_machine() {
 fn each_switch_is_its_own() {
     /// What one switch does to the settings, and where it shows.
     type Switch = (fn(&mut Settings), fn(&mut Config));
-    let switches: [Switch; 4] = [
+    let switches: [Switch; 5] = [
         (|s| s.broadcast = true, |c| c.broadcast = true),
         (
             |s| s.require_server = true,
             |c| c.require_server_identifier = true,
         ),
         (|s| s.rapid_commit = true, |c| c.rapid_commit = true),
+        (|s| s.offers_only = true, |c| c.offers_only = true),
         (|s| s.forced_renewal = true, |c| c.forced_renewal = true),
     ];
     for (of_settings, of_config) in switches {
@@ -172,4 +175,14 @@ fn the_operators_address_goes_before_a_remembered_one() {
     };
     assert_eq!(start(None, None, Some(remembered)), confirming);
     assert_eq!(start(None, None, None), Start::Init);
+}
+
+#[test]
+fn who_accepts_no_offer_asks_for_no_commitment() {
+    let settings = Settings {
+        rapid_commit: true,
+        offers_only: true,
+        ..Settings::default()
+    };
+    assert!(!config(settings, LINK).rapid_commit);
 }

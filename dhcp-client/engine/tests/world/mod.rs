@@ -189,6 +189,7 @@ impl HostView for Host {
                 ..self.0.settings.borrow().clone()
             },
             resume: self.0.resume.borrow().clone(),
+            confirm: false,
             previous: None,
         })
     }

@@ -77,6 +77,8 @@ pub struct Config {
     /// How options are read into [`Lease::parameters`](crate::Lease::parameters) where that is not as
     /// their RFCs say.
     pub kinds: BTreeMap<u8, Kind>,
+    /// Tell of each offer ([`ConfigureCause::Offered`](super::ConfigureCause::Offered)), and accept none.
+    pub offers_only: bool,
 }
 
 /// Whether another host's use of a server's address is looked for (RFC 5227).
@@ -185,6 +187,7 @@ impl Config {
             start_delay: Duration::ZERO,
             pace: Pace::default(),
             kinds: BTreeMap::new(),
+            offers_only: false,
         }
     }
 

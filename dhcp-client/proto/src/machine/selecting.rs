@@ -15,6 +15,7 @@ use super::{
     held::Gained,
     ipv6_only::Ipv6Only,
     requesting::{Chosen, Requesting},
+    surface::{Action, ConfigureCause},
     timer::{Step, Timers},
     transition::Transition,
 };
@@ -116,7 +117,19 @@ impl Selecting {
         if let Some(wait) = Ipv6Only::wait(received, context) {
             return Ipv6Only::enter(self.acquisition, wait, context);
         }
-        if received.message_type == MessageType::Offer {
+        if received.message_type == MessageType::Offer && context.config.offers_only {
+            let asked = Asked {
+                at: context.now,
+                lease_time: None,
+            };
+            match lease(received, asked, context) {
+                Ok(lease) => Transition::to(self).acting(Some(Action::Configure {
+                    lease,
+                    cause: ConfigureCause::Offered,
+                })),
+                Err(discard) => Transition::discarding(self, discard),
+            }
+        } else if received.message_type == MessageType::Offer {
             match offer(received, context) {
                 Ok(offer) => {
                     let (xid, secs) = (self.xid, self.secs);

@@ -121,6 +121,10 @@ pub enum ConfigureCause {
     LinkLocal,
     /// What a server said of the operator's address.
     Informed,
+    /// Nothing is to be put in force: a server would give this ([`Config::offers_only`]).
+    ///
+    /// [`Config::offers_only`]: super::Config::offers_only
+    Offered,
 }
 
 /// Why a configured lease changes.
