@@ -1,4 +1,4 @@
-//! The one place where a calf turns descriptor numbers into owned descriptors.
+//! The one place where a process turns descriptor numbers into owned descriptors.
 
 use std::{
     env, fmt,
@@ -21,6 +21,8 @@ pub enum InheritError {
     Marker,
     /// No descriptor of that name was granted, or it was taken before.
     Name(String),
+    /// A number that is one of the standard streams', or is named twice.
+    Number(RawFd),
     /// This process is no calf.
     NotACalf,
     /// A granted descriptor is not open.
@@ -33,6 +35,10 @@ impl fmt::Display for InheritError {
             Self::Again => formatter.write_str("inherited descriptors were claimed twice"),
             Self::Marker => write!(formatter, "{} has a form unknown here", marker::VARIABLE),
             Self::Name(name) => write!(formatter, "no inherited descriptor {name:?} is left"),
+            Self::Number(number) => write!(
+                formatter,
+                "descriptor {number} cannot be claimed: give each a number of its own, from {FIRST_GRANT} up"
+            ),
             Self::NotACalf => {
                 formatter.write_str("this process was not started as a sandboxed one")
             }
@@ -68,13 +74,14 @@ pub fn is_calf() -> bool {
     env::var_os(marker::VARIABLE).is_some()
 }
 
+/// Set by the first claim of this process: two owners of one number would close each other's descriptors.
+static CLAIMED: AtomicBool = AtomicBool::new(false);
+
 /// Claims the inherited descriptors. Call it first thing in a calf's `main`, before anything opens one.
 ///
 /// # Errors
 /// When this is no calf, or it was called before.
 pub fn inherited() -> Result<Inherited, InheritError> {
-    static CLAIMED: AtomicBool = AtomicBool::new(false);
-
     let text = env::var(marker::VARIABLE).map_err(|_| InheritError::NotACalf)?;
     let marker = Marker::from_text(&text).ok_or(InheritError::Marker)?;
     if CLAIMED.swap(true, Ordering::SeqCst) {
@@ -99,11 +106,31 @@ pub fn inherited() -> Result<Inherited, InheritError> {
     })
 }
 
+/// Claims descriptors by number, in a process that is no calf and whose caller left them open for it. Call it
+/// first thing in `main`, before anything opens one.
+///
+/// # Errors
+/// When a number is not open, not from 3 up, or named twice, or when descriptors were claimed before.
+pub fn claim_numbers(numbers: &[RawFd]) -> Result<Vec<OwnedFd>, InheritError> {
+    for (index, number) in numbers.iter().enumerate() {
+        let again = numbers.iter().take(index).any(|other| other == number);
+        if *number < FIRST_GRANT || again {
+            return Err(InheritError::Number(*number));
+        }
+    }
+    if CLAIMED.swap(true, Ordering::SeqCst) {
+        return Err(InheritError::Again);
+    }
+    let claim =
+        |number: &RawFd| claim(*number).ok_or_else(|| InheritError::NotOpen(number.to_string()));
+    numbers.iter().map(claim).collect()
+}
+
 /// `None` if nothing is open there.
 fn claim(number: RawFd) -> Option<OwnedFd> {
     sys::set_close_on_exec(number).ok()?;
-    // SAFETY: it is open, it was left open for exactly this by whoever started this process, and the flag
-    // in `inherited` lets no number be claimed twice.
+    // SAFETY: it is open, it was left open for exactly this by whoever started this process, and CLAIMED, with
+    // the numbers of one claim being different, lets none be claimed twice.
     Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
