@@ -72,7 +72,6 @@ impl UnicastError {
         // Errno is the kernel's list, not ours: a wildcard is right.
         match (self.step, self.errno) {
             (UnicastStep::Bind, Errno::EADDRINUSE) => "another DHCP client has the port; stop it",
-            (UnicastStep::Bind, Errno::EADDRNOTAVAIL) => "the interface does not have the address",
             (UnicastStep::Bind, Errno::EACCES) => "needs CAP_NET_BIND_SERVICE; run as root",
             (UnicastStep::Options, Errno::ENOPROTOOPT) => "use Linux 5.0 or later",
             (_, Errno::EPERM) => "needs CAP_NET_RAW; run as root",
@@ -107,8 +106,8 @@ pub(crate) struct UnicastSocket {
 }
 
 impl UnicastSocket {
-    /// Opens the socket for an address that the interface has. The filter comes before the port, so
-    /// nothing is ever queued.
+    /// Opens the socket for an address that the interface has, or is to have. The filter comes before the
+    /// port, so nothing is ever queued.
     pub(crate) fn open(interface: &Interface, address: Ipv4Addr) -> Result<Self, UnicastError> {
         let failed = |step| {
             move |errno| UnicastError {
@@ -157,6 +156,9 @@ fn set_options(descriptor: &OwnedFd, index: u32) -> Result<(), Errno> {
     // A client for another interface may hold port 68 for any address. It loses nothing to a socket
     // that is bound to this address and device and receives nothing.
     setsockopt(descriptor, sockopt::ReuseAddr, &true)?;
+    // Where a script configures the host, the address may not be there yet, or never be: ip(7), IP_FREEBIND. Then
+    // the kernel says so when something is to be sent, and the lease is kept up by broadcast.
+    setsockopt(descriptor, sockopt::IpFreebind, &true)?;
     // Never fragment (the same rule as for frames), and never believe an ICMP message about the
     // path's MTU: ip(7), IP_PMTUDISC_PROBE. SO_BROADCAST stays off.
     set_int(
