@@ -9,9 +9,15 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod native;
+mod remarks;
+#[cfg(test)]
+mod sample;
 pub mod script;
 pub mod setup;
+pub mod shell;
+pub mod udhcpc;
 mod value;
+mod variables;
 
 use std::{
     ffi::OsString,
@@ -34,6 +40,11 @@ pub trait Host {
 
     /// Kernel release and machine, as uname(2) tells them.
     fn system(&self) -> (String, String);
+
+    /// The environment that the program was started with, as far as it is text.
+    fn environment(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 /// What a command line asks for.
@@ -117,7 +128,8 @@ pub fn parse(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match client {
         Client::Native => native::parse(arguments, host),
-        Client::Dhcpcd | Client::Udhcpc | Client::Dhclient => Err(UsageError {
+        Client::Udhcpc => udhcpc::parse(arguments, host),
+        Client::Dhcpcd | Client::Dhclient => Err(UsageError {
             text: format!("{} is not spoken yet", client.name()),
             status: 1,
         }),

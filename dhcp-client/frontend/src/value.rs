@@ -1,6 +1,9 @@
 //! Values that several front ends read alike.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Longest interface name: IFNAMSIZ without its NUL (netdevice(7)).
 const LONGEST_INTERFACE: usize = 15;
@@ -42,12 +45,34 @@ pub(crate) fn codes(text: &str) -> Result<Vec<u8>, String> {
         .collect()
 }
 
+/// A file to write; `None` for the one that people name who want none. It is a device, and whoever writes
+/// files by renaming others over them would put a file in its place.
+pub(crate) fn written_file(path: PathBuf) -> Option<PathBuf> {
+    (path != Path::new("/dev/null")).then_some(path)
+}
+
 /// Adds to `list` what of `more` it does not have, in order.
 pub(crate) fn append_missing(list: &mut Vec<u8>, more: &[u8]) {
     for code in more {
         if !list.contains(code) {
             list.push(*code);
         }
+    }
+}
+
+/// Puts the classless routes before the options that they make void.
+///
+/// RFC 3442, "DHCP Client Behavior": "The Classless Static Routes option code MUST appear in the parameter
+/// request list prior to both the Router option code and the Static Routes option code, if present."
+pub(crate) fn classless_first(list: &mut Vec<u8>) {
+    let void = |code: &u8| matches!(code, 3 | 33);
+    let classless = list.iter().position(|code| *code == 121);
+    let first = list.iter().position(void);
+    if let (Some(classless), Some(first)) = (classless, first)
+        && first < classless
+    {
+        let code = list.remove(classless);
+        list.insert(first, code);
     }
 }
 
@@ -74,4 +99,22 @@ pub(crate) fn is_host_name(name: &str) -> bool {
             && !label.ends_with('-')
     };
     name.len() <= LONGEST_NAME && name.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classless_routes_are_asked_for_before_routers() {
+        let mut list = vec![1, 3, 6, 121];
+        classless_first(&mut list);
+        assert_eq!(list, [1, 121, 3, 6]);
+        let mut list = vec![1, 121, 6, 33, 3];
+        classless_first(&mut list);
+        assert_eq!(list, [1, 121, 6, 33, 3]);
+        let mut list = vec![121, 1];
+        classless_first(&mut list);
+        assert_eq!(list, [121, 1]);
+    }
 }
