@@ -18,6 +18,7 @@ pub mod shell;
 pub mod udhcpc;
 mod value;
 mod variables;
+pub mod voice;
 
 use std::{
     ffi::OsString,
