@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+pub mod amend;
 mod native;
 mod remarks;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use sdk_rpc::{Route, Settings};
 
-use crate::script::Script;
+use crate::{amend::Amendment, script::Script};
 
 /// Whose words are spoken: the names under which this program can be started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -97,6 +97,8 @@ pub struct Profile {
     pub address: Option<OperatorsAddress>,
     /// An address to be used when no server gives one in time.
     pub fallback: Option<OperatorsAddress>,
+    /// What the operator makes of a server's values, in order; see [`amended`](crate::amend::amended).
+    pub amendments: Vec<Amendment>,
     /// Which parts of a lease the host takes.
     pub takes: Takes,
     /// Metric of all routes; without it 1000 and the interface's index.
