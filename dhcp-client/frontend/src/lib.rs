@@ -9,6 +9,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 pub mod amend;
+pub mod dhclient;
 mod native;
 mod remarks;
 #[cfg(test)]
@@ -47,6 +48,11 @@ pub trait Host {
     fn environment(&self) -> Vec<(String, String)> {
         Vec::new()
     }
+
+    /// The host's name, unless it has none.
+    fn host_name(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a command line asks for.
@@ -80,8 +86,10 @@ pub struct Control {
     pub pid_file: Option<PathBuf>,
     /// JSON instead of a table.
     pub json: bool,
-    /// What to do where no run goes on; none: say so and fail.
+    /// What to do where no run goes on; none: say so.
     pub otherwise: Option<Box<Setup>>,
+    /// Exit status where no run goes on, and nothing is done instead.
+    pub nothing_runs: u8,
 }
 
 /// What can be asked of a run.
@@ -131,7 +139,8 @@ pub fn parse(
     match client {
         Client::Native => native::parse(arguments, host),
         Client::Udhcpc => udhcpc::parse(arguments, host),
-        Client::Dhcpcd | Client::Dhclient => Err(UsageError {
+        Client::Dhclient => dhclient::parse(arguments, host),
+        Client::Dhcpcd => Err(UsageError {
             text: format!("{} is not spoken yet", client.name()),
             status: 1,
         }),

@@ -295,6 +295,7 @@ fn control(arguments: impl Iterator<Item = OsString>) -> Result<Request, lexopt:
         pid_file: None,
         json: false,
         otherwise: None,
+        nothing_runs: 1,
     };
     while let Some(argument) = parser.next()? {
         match argument {

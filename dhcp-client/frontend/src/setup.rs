@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use sdk_rpc::{Route, Settings};
 
-use crate::{amend::Amendment, script::Script};
+use crate::{amend::Amendment, dhclient::Vocabulary, script::Script};
 
 /// Whose words are spoken: the names under which this program can be started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -99,6 +99,8 @@ pub struct Profile {
     pub fallback: Option<OperatorsAddress>,
     /// What the operator makes of a server's values, in order; see [`amended`](crate::amend::amended).
     pub amendments: Vec<Amendment>,
+    /// What dhclient's scripts and lease files call the options, and how they show times.
+    pub vocabulary: Vocabulary,
     /// Which parts of a lease the host takes.
     pub takes: Takes,
     /// Metric of all routes; without it 1000 and the interface's index.
