@@ -19,8 +19,12 @@ const INTERFACE_MTU: u8 = 26;
 const BROADCAST_ADDRESS: u8 = 28;
 const NTP_SERVERS: u8 = 42;
 const DOMAIN_SEARCH: u8 = 119;
+const STATIC_ROUTES: u8 = 33;
 const CLASSLESS_ROUTES: u8 = 121;
 const MICROSOFT_ROUTES: u8 = 249;
+
+/// All options that say where packets go.
+const ROUTING: [u8; 4] = [ROUTERS, STATIC_ROUTES, CLASSLESS_ROUTES, MICROSOFT_ROUTES];
 
 /// One value of the operator's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,9 @@ pub struct Amendment {
 pub enum How {
     /// It is used instead.
     Supersede,
+    /// It is used instead; and where it says where packets go, then in place of all that the server says of
+    /// that, by whatever option.
+    Override,
     /// It is used where the server gave none.
     Default,
     /// It comes first.
@@ -50,6 +57,12 @@ pub enum How {
 #[must_use]
 pub fn amended(lease: &Lease, amendments: &[Amendment]) -> Lease {
     let mut lease = lease.clone();
+    let reroutes = |it: &Amendment| it.how == How::Override && ROUTING.contains(&it.code);
+    if amendments.iter().any(reroutes) {
+        lease.routers.clear();
+        lease.routes.clear();
+        lease.parameters.retain(|it| !ROUTING.contains(&it.code));
+    }
     for amendment in amendments {
         let Amendment { code, how, value } = amendment;
         let old = position(&lease, *code).and_then(|at| lease.parameters.get(at));
@@ -64,7 +77,7 @@ pub fn amended(lease: &Lease, amendments: &[Amendment]) -> Lease {
 /// What is in force of both values; `None` if it is what was.
 fn met(how: How, old: Option<&Value>, new: &Value) -> Option<Value> {
     match (how, old) {
-        (How::Supersede, _) | (_, None) => Some(new.clone()),
+        (How::Supersede | How::Override, _) | (_, None) => Some(new.clone()),
         (How::Default, Some(_)) => None,
         (How::Prepend, Some(old)) => joined(new, old),
         (How::Append, Some(old)) => joined(old, new),
@@ -134,7 +147,7 @@ fn settle(lease: &mut Lease, code: u8) {
         (ROUTERS, Value::Addresses(routers)) => {
             // RFC 3442, "DHCP Client Behavior": "If the DHCP server returns both a Classless Static Routes
             // option and a Router option, the DHCP client MUST ignore the Router option."
-            if position(lease, CLASSLESS_ROUTES).is_none() {
+            if !has_classless_routes(lease) {
                 lease.routers = routers;
             }
         }
@@ -149,6 +162,12 @@ fn settle(lease: &mut Lease, code: u8) {
         }
         (NTP_SERVERS, Value::Addresses(servers)) => lease.ntp = servers,
         (DOMAIN_SEARCH, Value::Names(names)) => lease.search = names,
+        (STATIC_ROUTES, Value::Routes(routes)) => {
+            // RFC 3442, as above: "MUST ignore" goes for the Static Routes option too.
+            if !has_classless_routes(lease) {
+                lease.routes = routes;
+            }
+        }
         (CLASSLESS_ROUTES, Value::Routes(routes)) => classless(lease, routes),
         (MICROSOFT_ROUTES, Value::Routes(routes)) => {
             if position(lease, CLASSLESS_ROUTES).is_none() {
@@ -175,6 +194,10 @@ fn domain(lease: &mut Lease, names: &str) {
     if words.next().is_some() && lease.search.is_empty() {
         lease.search = names.split_whitespace().map(str::to_owned).collect();
     }
+}
+
+fn has_classless_routes(lease: &Lease) -> bool {
+    position(lease, CLASSLESS_ROUTES).is_some() || position(lease, MICROSOFT_ROUTES).is_some()
 }
 
 fn classless(lease: &mut Lease, routes: Vec<Route>) {

@@ -9,7 +9,11 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 pub mod amend;
+pub mod date;
 pub mod dhclient;
+pub mod dhcpcd;
+pub mod explain;
+pub mod lease_file;
 mod native;
 mod remarks;
 #[cfg(test)]
@@ -62,12 +66,46 @@ pub enum Request {
     Run(Box<Setup>),
     /// Ask a run that goes on for something.
     Control(Box<Control>),
+    /// Be one role only, on descriptors that others hold the other ends of.
+    Role(Box<Role>),
     /// Print this on standard output, and exit with this status.
     Print {
         /// Whole lines.
         text: String,
         /// Exit status.
         status: u8,
+    },
+}
+
+/// One role in a process of its own; the numbers are those of inherited descriptors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Frames of one interface: serves `Net` on `net`, and its owner's part on `owner`.
+    Network {
+        /// The interface.
+        interface: String,
+        /// Where the engine is.
+        net: i32,
+        /// Where the actuator is.
+        owner: i32,
+    },
+    /// The host's configuration: serves `Host` on `host`, and owns the network on `owner`.
+    Actuator {
+        /// As for a run; it names one interface.
+        setup: Box<Setup>,
+        /// Where the engine is.
+        host: i32,
+        /// Where the network is.
+        owner: i32,
+    },
+    /// The protocol, sandboxed: uses `Net` on `net` and `Host` on `host`.
+    Engine {
+        /// Where the network is.
+        net: i32,
+        /// Where the actuator is.
+        host: i32,
+        /// How it is confined.
+        backend: setup::Backend,
     },
 }
 
@@ -88,6 +126,8 @@ pub struct Control {
     pub json: bool,
     /// What to do where no run goes on; none: say so.
     pub otherwise: Option<Box<Setup>>,
+    /// Names of options that the operator defined, by code, for [`Verb::Dump`].
+    pub names: Vec<(u8, String)>,
     /// Exit status where no run goes on, and nothing is done instead.
     pub nothing_runs: u8,
 }
@@ -101,6 +141,8 @@ pub enum Verb {
     Renew,
     /// Extend the lease now, with any server.
     Rebind,
+    /// Put back what belongs to the lease and was taken away, and tell the script.
+    Reapply,
     /// Give the lease back.
     Release,
     /// Stop.
@@ -138,11 +180,8 @@ pub fn parse(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match client {
         Client::Native => native::parse(arguments, host),
+        Client::Dhcpcd => dhcpcd::parse(arguments, host),
         Client::Udhcpc => udhcpc::parse(arguments, host),
         Client::Dhclient => dhclient::parse(arguments, host),
-        Client::Dhcpcd => Err(UsageError {
-            text: format!("{} is not spoken yet", client.name()),
-            status: 1,
-        }),
     }
 }

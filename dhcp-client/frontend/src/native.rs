@@ -1,16 +1,18 @@
 //! The program's own command line.
 
+mod subcommands;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use lexopt::{Arg, Parser, ValueExt};
 use sdk_rpc::{ConflictDetection, Settings};
 
 use crate::{
-    Control, Host, Request, UsageError, Verb,
+    Host, Request, UsageError, Verb,
     script::{Part, Script},
     setup::{
         Backend, Background, Client, Ending, Files, HostName, Identifier, Interfaces, Log,
-        LogLevel, LogTarget, OnStop, Patience, Profile, Setup, Then, WaitFor,
+        LogLevel, LogTarget, OnStop, Patience, Profile, Purpose, Setup, Then, WaitFor,
     },
     value,
 };
@@ -40,6 +42,7 @@ const USAGE: &str = "\
 Usage: dhcp-client [OPTION]... [INTERFACE]...
        dhcp-client ctl status|renew|rebind|release|stop|dump [OPTION]... [INTERFACE]...
        dhcp-client compat dhcpcd|udhcpc|dhclient [--explain] [ARGUMENT]...
+       dhcp-client role network|actuator|engine OPTION...
 
 Gets IPv4 leases by DHCP and keeps them. Needs root, or CAP_NET_ADMIN, CAP_NET_RAW and
 CAP_NET_BIND_SERVICE; all that is read from the network is read in a sandboxed process.
@@ -82,28 +85,22 @@ SIGUSR2: release and exit.
 Exit status: 0 success, 1 failure, 3 no sandbox possible, 64 wrong usage.
 ";
 
-const CONTROL_USAGE: &str = "\
-Usage: dhcp-client ctl status|renew|rebind|release|stop|dump [OPTION]... [INTERFACE]...
-
-Asks the runs that go on; without INTERFACE about all that they serve.
-
-      --json              JSON instead of a table
-      --run-dir DIR       where the control sockets are (/run/dhcp-client)
-  -h, --help              this text
-
-Exit status: 0 success, 1 refused or nothing runs, 64 wrong usage.
-";
-
 /// Reads the command line, without the program's name.
 pub(crate) fn parse(arguments: Vec<OsString>, host: &dyn Host) -> Result<Request, UsageError> {
     let result = match arguments.first().and_then(|word| word.to_str()) {
-        Some("ctl") => control(arguments.into_iter().skip(1)),
+        Some("ctl") => subcommands::control(arguments.into_iter().skip(1)),
+        Some("compat") => return subcommands::compat(arguments.into_iter().skip(1), host),
+        Some("role") => subcommands::role(arguments.into_iter().skip(1).collect(), host),
         _ => run(arguments, host),
     };
-    result.map_err(|error| UsageError {
+    result.map_err(|error| refused(&error))
+}
+
+fn refused(error: &dyn std::fmt::Display) -> UsageError {
+    UsageError {
         text: format!("dhcp-client: {error}; --help shows the usage\n"),
         status: WRONG_USAGE,
-    })
+    }
 }
 
 /// What every interface is asked for where nobody says otherwise.
@@ -174,6 +171,7 @@ impl Words {
                     once: false,
                     wait_for: WaitFor::All,
                     background: Background::Never,
+                    waits_for_carrier: true,
                     patience: Patience::Endless,
                     then: Then::GoOn,
                     interrupted: 0,
@@ -182,6 +180,7 @@ impl Words {
                 log: Log {
                     targets: Vec::new(),
                     level: LogLevel::Info,
+                    quiet: false,
                 },
                 files: Files {
                     state_directory: PathBuf::from(STATE_DIRECTORY),
@@ -196,6 +195,7 @@ impl Words {
                 backend: Backend::Process,
                 json: false,
                 takeover: false,
+                purpose: Purpose::Serve,
                 notes: Vec::new(),
             },
             timeout: None,
@@ -284,37 +284,6 @@ impl Words {
     }
 }
 
-fn control(arguments: impl Iterator<Item = OsString>) -> Result<Request, lexopt::Error> {
-    let mut parser = Parser::from_args(arguments);
-    let mut verb = None;
-    let mut asked = Control {
-        client: Client::Native,
-        verb: Verb::Status,
-        interfaces: Vec::new(),
-        run_directory: Some(PathBuf::from(RUN_DIRECTORY)),
-        pid_file: None,
-        json: false,
-        otherwise: None,
-        nothing_runs: 1,
-    };
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(print(CONTROL_USAGE)),
-            Arg::Long("json") => asked.json = true,
-            Arg::Long("run-dir") => asked.run_directory = Some(parser.value()?.into()),
-            Arg::Value(word) if verb.is_none() => verb = Some(word.parse_with(self::verb)?),
-            Arg::Value(name) => {
-                asked
-                    .interfaces
-                    .push(value::interface_name(&name.string()?)?);
-            }
-            Arg::Short(_) | Arg::Long(_) => return Err(argument.unexpected()),
-        }
-    }
-    asked.verb = verb.ok_or("ctl takes one of: status, renew, rebind, release, stop, dump")?;
-    Ok(Request::Control(Box::new(asked)))
-}
-
 fn print(text: &str) -> Request {
     Request::Print {
         text: text.to_owned(),
@@ -330,6 +299,7 @@ fn hook(path: PathBuf) -> Script {
         environment: Vec::new(),
         patience: SCRIPT_PATIENCE,
         skip_hooks: Vec::new(),
+        names: Vec::new(),
     }
 }
 
@@ -357,7 +327,10 @@ fn detection(text: &str) -> Result<ConflictDetection, &'static str> {
 fn identifier(text: &str) -> Result<Identifier, String> {
     match text {
         "mac" => Ok(Identifier::HardwareAddress),
-        "duid" => Ok(Identifier::Duid { iaid: None }),
+        "duid" => Ok(Identifier::Duid {
+            iaid: None,
+            duid: None,
+        }),
         "none" => Ok(Identifier::None),
         octets => value::colon_octets(octets)
             .filter(|octets| octets.len() >= 2)

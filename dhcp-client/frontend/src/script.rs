@@ -4,7 +4,12 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use sdk_rpc::{Lease, MacAddress};
 
-use crate::setup::Client;
+use crate::{
+    dhclient::{self, Vocabulary},
+    dhcpcd,
+    setup::Client,
+    udhcpc,
+};
 
 /// A script that is run at each change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +26,8 @@ pub struct Script {
     pub patience: Duration,
     /// Hooks that it must not run (dhcpcd), because the program does their work or the operator wants none.
     pub skip_hooks: Vec<String>,
+    /// Names of options that the operator defined, by code; they count before the dialect's own.
+    pub names: Vec<(u8, String)>,
 }
 
 /// What a script is for.
@@ -134,4 +141,18 @@ pub struct Call {
     pub environment: Vec<(String, String)>,
     /// Variables that were left out, because their values could do harm in a shell.
     pub left_out: Vec<String>,
+}
+
+/// The runs of `script` that tell it of `occasion`, one after the other; none where its client runs it for
+/// nothing of the kind.
+#[must_use]
+pub fn calls(script: &Script, vocabulary: &Vocabulary, occasion: &Occasion<'_>) -> Vec<Call> {
+    match script.dialect {
+        // The program has no words of its own for scripts: dhcpcd's are those that most are written in.
+        Client::Native | Client::Dhcpcd => dhcpcd::environment::call(script, occasion)
+            .into_iter()
+            .collect(),
+        Client::Udhcpc => udhcpc::environment::calls(script, occasion),
+        Client::Dhclient => dhclient::environment::calls(script, vocabulary, occasion),
+    }
 }

@@ -1,10 +1,20 @@
 //! What every front end's words come to: the one description of a run that the program carries out.
 
-use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sdk_rpc::{Route, Settings};
 
 use crate::{amend::Amendment, dhclient::Vocabulary, script::Script};
+
+/// Whether a name or glob (fnmatch(3)) is that of an interface. A glob that is none fits only itself.
+#[must_use]
+pub fn fits(pattern: &str, name: &str) -> bool {
+    pattern == name || glob::Pattern::new(pattern).is_ok_and(|glob| glob.matches(name))
+}
 
 /// Whose words are spoken: the names under which this program can be started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,7 +60,8 @@ pub struct Setup {
     pub interfaces: Interfaces,
     /// What is wanted of an interface that `profiles` does not name.
     pub profile: Profile,
-    /// What is wanted of single interfaces, by name.
+    /// What is wanted of single interfaces, by name or glob (fnmatch(3)): an interface's own name counts
+    /// before any glob, and of globs the first that matches.
     pub profiles: Vec<(String, Profile)>,
     /// When to end, or to go into the background.
     pub ending: Ending,
@@ -66,8 +77,73 @@ pub struct Setup {
     pub json: bool,
     /// Take an interface over from another client that still runs.
     pub takeover: bool,
+    /// What for.
+    pub purpose: Purpose,
     /// What of the words is honoured otherwise than asked, or not at all.
     pub notes: Vec<Note>,
+}
+
+impl Setup {
+    /// What is wanted of an interface.
+    #[must_use]
+    pub fn profile_of(&self, interface: &str) -> &Profile {
+        let by = |fits: &dyn Fn(&str) -> bool| self.profiles.iter().find(|(name, _)| fits(name));
+        let own = by(&|name| name == interface).or_else(|| by(&|name| fits(name, interface)));
+        own.map_or(&self.profile, |(_, profile)| profile)
+    }
+
+    /// The same with all paths taken from `folder`: a run leaves the folder that it was started in.
+    #[must_use]
+    pub fn rooted(mut self, folder: &Path) -> Self {
+        let Files {
+            state_directory,
+            run_directory,
+            control_group: _,
+            resolv_conf,
+            pid_file,
+            pcap,
+            metrics_file,
+            metrics_socket,
+        } = &mut self.files;
+        let files = [
+            run_directory,
+            resolv_conf,
+            pid_file,
+            pcap,
+            metrics_file,
+            metrics_socket,
+        ];
+        let mut paths = vec![state_directory];
+        paths.extend(files.into_iter().flatten());
+        let own = self.profiles.iter_mut().map(|(_, profile)| profile);
+        for profile in own.chain([&mut self.profile]) {
+            paths.extend(&mut profile.lease_file);
+            paths.extend(&mut profile.lease_folder);
+            paths.extend(profile.script.as_mut().map(|script| &mut script.path));
+        }
+        for target in &mut self.log.targets {
+            if let LogTarget::File(path) = target {
+                paths.push(path);
+            }
+        }
+        for path in paths {
+            *path = folder.join(&*path);
+        }
+        self
+    }
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To get leases and keep them.
+    #[default]
+    Serve,
+    /// To see what a lease would be: nothing is configured and nothing accepted. The first offer is told to the
+    /// script, or printed where there is none, and the run ends.
+    Test,
+    /// To give back the leases that earlier runs left in force.
+    Release,
 }
 
 /// Which interfaces are served.
@@ -79,6 +155,8 @@ pub struct Interfaces {
     pub allow: Vec<String>,
     /// Globs; what they match is never served, unless it is in `named`.
     pub deny: Vec<String>,
+    /// Names or globs of virtual interfaces that are served as if they were not, where `named` is empty.
+    pub also: Vec<String>,
     /// A named interface that is not there is waited for; else it is an error.
     pub wait_for_named: bool,
 }
@@ -87,8 +165,13 @@ pub struct Interfaces {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// What the protocol is asked for. `client_identifier` and `host_name` stay empty here; they are made
-    /// from the two fields below when the interface is known.
+    /// from `identifier` and the field after it when the interface is known. Where there is a `full_name`,
+    /// that name goes into it, if it is empty, and is not sent apart.
     pub settings: Settings,
+    /// The interface is left alone.
+    pub off: bool,
+    /// The run waits for this interface's lease, whatever [`Ending::wait_for`] says of the others.
+    pub awaited: bool,
     /// Who the client says it is.
     pub identifier: Identifier,
     /// The host's name that servers are told.
@@ -101,6 +184,8 @@ pub struct Profile {
     pub amendments: Vec<Amendment>,
     /// What dhclient's scripts and lease files call the options, and how they show times.
     pub vocabulary: Vocabulary,
+    /// After how long without an offer `fallback` is used.
+    pub fallback_after: Option<Duration>,
     /// Which parts of a lease the host takes.
     pub takes: Takes,
     /// Metric of all routes; without it 1000 and the interface's index.
@@ -109,6 +194,8 @@ pub struct Profile {
     pub script: Option<Script>,
     /// A lease file in the client's own format, written at each change and never read.
     pub lease_file: Option<PathBuf>,
+    /// A folder for such files where `lease_file` is none: `NAME.lease`, by the interface's name.
+    pub lease_folder: Option<PathBuf>,
 }
 
 /// Who the client says it is (option 61).
@@ -121,10 +208,12 @@ pub enum Identifier {
     None,
     /// These octets, type octet included.
     Octets(Vec<u8>),
-    /// The host's DUID and this interface's IAID (RFC 4361); without one, made from the interface.
+    /// The host's DUID and this interface's IAID (RFC 4361).
     Duid {
-        /// The interface's number.
+        /// The interface's number; none: made from the interface.
         iaid: Option<u32>,
+        /// The DUID, its type included; none: the one that the program keeps for the host.
+        duid: Option<Vec<u8>>,
     },
 }
 
@@ -215,6 +304,9 @@ pub struct Ending {
     pub wait_for: WaitFor,
     /// When to go into the background.
     pub background: Background,
+    /// A lease is waited for also where no interface has a carrier at the start; else the run goes into
+    /// the background at once then.
+    pub waits_for_carrier: bool,
     /// How long a lease is waited for.
     pub patience: Patience,
     /// What happens then.
@@ -286,6 +378,8 @@ pub struct Log {
     pub targets: Vec<LogTarget>,
     /// The least that is told.
     pub level: LogLevel,
+    /// Standard error is told warnings and errors only.
+    pub quiet: bool,
 }
 
 /// One place for lines.

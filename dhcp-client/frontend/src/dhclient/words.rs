@@ -19,7 +19,8 @@ use crate::{
     script::{Part, Script},
     setup::{
         Backend, Background, Client, Ending, Files, HostName, Identifier, Interfaces, Log,
-        LogLevel, LogTarget, OnStop, Patience, Profile, Setup, Takes, TakesHostName, Then, WaitFor,
+        LogLevel, LogTarget, OnStop, Patience, Profile, Purpose, Setup, Takes, TakesHostName, Then,
+        WaitFor,
     },
     value,
 };
@@ -108,6 +109,19 @@ impl Words {
             Mode::Release => Verb::Release,
             Mode::Stop => Verb::Stop,
         };
+        // dhclient reads its lease file where no client runs any more, and gives back what is in force.
+        let otherwise = (verb == Verb::Release).then(|| {
+            let setup = self.setup(None, &mut remarks, host);
+            Box::new(Setup {
+                purpose: Purpose::Release,
+                ending: Ending {
+                    background: Background::Never,
+                    ..setup.ending
+                },
+                notes: remarks.into_notes(),
+                ..setup
+            })
+        });
         Request::Control(Box::new(Control {
             client: Client::Dhclient,
             verb,
@@ -115,8 +129,9 @@ impl Words {
             run_directory: Some(PathBuf::from(RUN_DIRECTORY)),
             pid_file,
             json: false,
-            otherwise: None,
+            otherwise,
             // ifdown(8) takes an interface down whether or not its client is still there.
+            names: Vec::new(),
             nothing_runs: 0,
         }))
     }
@@ -168,6 +183,7 @@ impl Words {
             backend: Backend::Process,
             json: false,
             takeover: false,
+            purpose: Purpose::Serve,
             notes: Vec::new(),
         }
     }
@@ -260,7 +276,10 @@ impl Words {
                 ..native::default_settings(host)
             },
             identifier: if self.duid {
-                Identifier::Duid { iaid: None }
+                Identifier::Duid {
+                    iaid: None,
+                    duid: None,
+                }
             } else {
                 Identifier::None
             },
@@ -294,6 +313,7 @@ impl Words {
             environment,
             patience: SCRIPT_PATIENCE,
             skip_hooks: Vec::new(),
+            names: Vec::new(),
         })
     }
 
@@ -337,6 +357,7 @@ impl Words {
                 once: true,
                 wait_for: WaitFor::Any,
                 background: Background::Never,
+                waits_for_carrier: true,
                 patience: Patience::Time(Duration::ZERO),
                 then: Then::Exit(0),
                 interrupted: INTERRUPTED,
@@ -358,6 +379,7 @@ impl Words {
             once: false,
             wait_for: WaitFor::Any,
             background,
+            waits_for_carrier: true,
             patience: Patience::Attempt,
             then,
             interrupted: INTERRUPTED,
@@ -372,6 +394,7 @@ impl Words {
         Log {
             targets,
             level: LogLevel::Info,
+            quiet: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use super::*;
+use crate::Role;
 use crate::setup::Takes;
 
 struct NoHost;
@@ -73,6 +74,7 @@ fn every_option_is_read() {
             named: vec!["eth0".into()],
             allow: vec!["eth*".into()],
             deny: vec!["eth9".into()],
+            also: Vec::new(),
             wait_for_named: false,
         }
     );
@@ -126,6 +128,48 @@ fn control_takes_a_verb_and_interfaces() {
 }
 
 #[test]
+fn roles_take_their_descriptors_and_nothing_else() {
+    let role = |words: &str| match parse_words(words) {
+        Ok(Request::Role(role)) => *role,
+        other => panic!("{words}: {other:?}"),
+    };
+    assert_eq!(
+        role("role network --interface eth0 --net 3 --owner 4"),
+        Role::Network {
+            interface: "eth0".into(),
+            net: 3,
+            owner: 4,
+        }
+    );
+    assert_eq!(
+        role("role engine --host 5 --net 6 --backend none"),
+        Role::Engine {
+            net: 6,
+            host: 5,
+            backend: Backend::None,
+        }
+    );
+    let Role::Actuator { setup, host, owner } =
+        role("role actuator --metric 7 eth0 --host 3 --owner 9")
+    else {
+        panic!("no actuator");
+    };
+    assert_eq!((host, owner), (3, 9));
+    assert_eq!(setup.interfaces.named, ["eth0"]);
+    assert_eq!(setup.profile.metric, Some(7));
+    let refused = |words: &str| parse_words(words).expect_err(words);
+    assert!(refused("role").contains("network, actuator, engine"));
+    assert!(refused("role waiter").contains("network, actuator, engine"));
+    assert!(refused("role network --net 3 --owner 4").contains("--interface"));
+    assert!(
+        refused("role network --interface eth0 --net 3 --owner 4 --metric 1").contains("--metric")
+    );
+    assert!(refused("role engine --net 3 --host 4 --owner 5").contains("--owner"));
+    assert!(refused("role actuator --host 3 --owner 4").contains("name one"));
+    assert!(refused("role engine --net x --host 4").contains("x"));
+}
+
+#[test]
 fn wrong_words_are_refused_by_name() {
     let refused = |words: &str| parse_words(words).expect_err(words);
     assert!(refused("--frobnicate eth0").contains("--frobnicate"));
@@ -142,4 +186,44 @@ fn wrong_words_are_refused_by_name() {
     assert!(refused("ctl").contains("status, renew"));
     assert!(refused("ctl explode").contains("status, renew"));
     assert!(refused("ctl status --wat").contains("--wat"));
+}
+
+#[test]
+fn compat_speaks_in_the_words_of_another_client() {
+    let Request::Run(setup) = parse_words("compat udhcpc -i eth1 -q").unwrap() else {
+        panic!("no run");
+    };
+    assert_eq!(setup.client, Client::Udhcpc);
+    assert_eq!(setup.interfaces.named, ["eth1"]);
+    for words in ["compat", "compat dhcp-client", "compat systemd-networkd"] {
+        let refused = parse_words(words).unwrap_err();
+        assert!(refused.contains("dhcpcd, udhcpc, dhclient"), "{refused}");
+    }
+}
+
+#[test]
+fn explain_says_what_becomes_of_each_word_and_starts_nothing() {
+    let Request::Print { text, status } =
+        parse_words("compat dhcpcd --explain -1 --noarp eth0").unwrap()
+    else {
+        panic!("no text");
+    };
+    assert!(text.contains("command line: --noarp: honoured\n"), "{text}");
+    assert_eq!(status, 0);
+    let Request::Print { text, .. } = parse_words("compat dhcpcd --explain -x eth0").unwrap()
+    else {
+        panic!("no text");
+    };
+    assert!(text.contains("asks a run"), "{text}");
+}
+
+#[test]
+fn paths_are_taken_from_the_folder_where_the_run_was_started() {
+    let setup = setup("--pid-file a/b --hook ./h --log l --state-dir /s --metrics-file m eth0");
+    let setup = setup.rooted(Path::new("/home"));
+    assert_eq!(setup.files.pid_file, Some("/home/a/b".into()));
+    assert_eq!(setup.files.metrics_file, Some("/home/m".into()));
+    assert_eq!(setup.files.state_directory, Path::new("/s"));
+    assert_eq!(setup.log.targets, [LogTarget::File("/home/l".into())]);
+    assert_eq!(setup.profile.script.unwrap().path, Path::new("/home/./h"));
 }

@@ -12,7 +12,8 @@ use crate::{
     script::{Part, Script},
     setup::{
         Backend, Background, Client, Ending, Files, HostName, Identifier, Interfaces, Log,
-        LogLevel, LogTarget, OnStop, Patience, Profile, Setup, Takes, TakesHostName, Then, WaitFor,
+        LogLevel, LogTarget, OnStop, Patience, Profile, Purpose, Setup, Takes, TakesHostName, Then,
+        WaitFor,
     },
     value,
 };
@@ -140,6 +141,7 @@ impl Words {
                 } else {
                     LogLevel::Info
                 },
+                quiet: false,
             },
             files: Files {
                 state_directory: PathBuf::from(STATE_DIRECTORY),
@@ -154,6 +156,7 @@ impl Words {
             backend: Backend::Process,
             json: false,
             takeover: false,
+            purpose: Purpose::Serve,
             notes: self.remarks.into_notes(),
         }
     }
@@ -181,6 +184,7 @@ impl Words {
                 .collect(),
             patience: SCRIPT_PATIENCE,
             skip_hooks: Vec::new(),
+            names: Vec::new(),
         })
     }
 
@@ -239,6 +243,7 @@ impl Words {
             } else {
                 Background::WhenLeased
             },
+            waits_for_carrier: true,
             patience,
             then,
             interrupted: INTERRUPTED,

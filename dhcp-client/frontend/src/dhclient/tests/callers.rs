@@ -21,7 +21,13 @@ fn ifup_and_ifdown_of_debian() {
         up.profile.lease_file,
         Some("/var/lib/dhcp/dhclient.eth0.leases".into())
     );
-    assert_eq!(up.profile.identifier, Identifier::Duid { iaid: None });
+    assert_eq!(
+        up.profile.identifier,
+        Identifier::Duid {
+            iaid: None,
+            duid: None,
+        }
+    );
     assert_eq!(up.profile.metric, Some(100));
     assert!(!up.notes.iter().any(is_missing), "{:#?}", up.notes);
     let script = up.profile.script.expect("a script");

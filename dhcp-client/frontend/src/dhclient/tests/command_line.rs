@@ -10,7 +10,7 @@ use crate::{
     Control, UsageError, Verb,
     script::Part,
     setup::{
-        Background, Client, Ending, HostName, Identifier, LogTarget, OnStop, Patience,
+        Background, Client, Ending, HostName, Identifier, LogTarget, OnStop, Patience, Purpose,
         TakesHostName, Then, WaitFor,
     },
 };
@@ -37,6 +37,7 @@ fn without_flags_it_waits_for_one_attempt_and_goes_on_in_the_background() {
             once: false,
             wait_for: WaitFor::Any,
             background: Background::WhenLeased,
+            waits_for_carrier: true,
             patience: Patience::Attempt,
             then: Then::Background,
             interrupted: 130,
@@ -189,7 +190,10 @@ fn the_hosts_name_is_taken_where_it_has_none() {
 fn a_duid_is_said_only_when_it_is_asked_for() {
     assert_eq!(
         setup("-i eth0").profile.identifier,
-        Identifier::Duid { iaid: None }
+        Identifier::Duid {
+            iaid: None,
+            duid: None,
+        }
     );
     assert_eq!(setup("eth0").profile.identifier, Identifier::None);
 }
@@ -245,7 +249,14 @@ fn an_interface_that_is_named_twice_is_served_once() {
 
 #[test]
 fn release_and_stop_are_asked_of_the_run_that_goes_on() {
-    let release = control("-r -pf /p eth0");
+    let mut release = control("-r -pf /p eth0");
+    let instead = release
+        .otherwise
+        .take()
+        .expect("the lease of an earlier run is given back");
+    assert_eq!(instead.purpose, Purpose::Release);
+    assert_eq!(instead.ending.background, Background::Never);
+    assert_eq!(instead.interfaces.named, ["eth0"]);
     assert_eq!(
         release,
         Control {
@@ -256,10 +267,12 @@ fn release_and_stop_are_asked_of_the_run_that_goes_on() {
             pid_file: Some("/p".into()),
             json: false,
             otherwise: None,
+            names: Vec::new(),
             nothing_runs: 0,
         }
     );
     assert_eq!(control("-x").verb, Verb::Stop);
+    assert_eq!(control("-x").otherwise, None);
     assert_eq!(control("-x").pid_file, Some("/run/dhclient.pid".into()));
     assert_eq!(control("-x -r").verb, Verb::Stop);
     assert_eq!(control("-r -x").verb, Verb::Stop);

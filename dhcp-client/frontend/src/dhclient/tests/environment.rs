@@ -22,6 +22,7 @@ fn script() -> Script {
         environment: vec![("dad_wait_time".into(), "0".into())],
         patience: Duration::from_secs(60),
         skip_hooks: Vec::new(),
+        names: Vec::new(),
     }
 }
 

@@ -20,6 +20,7 @@ fn script() -> Script {
         environment: Vec::new(),
         patience: Duration::from_secs(60),
         skip_hooks: Vec::new(),
+        names: Vec::new(),
     }
 }
 
