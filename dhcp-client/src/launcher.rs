@@ -3,7 +3,7 @@
 
 use std::{future::Future, pin::pin, process::ExitCode, rc::Rc, task::Poll, time::Instant};
 
-use dhcp_actuator::Resolver;
+use dhcp_actuator::{Netlink, Resolver};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
@@ -60,9 +60,11 @@ pub(crate) fn launch(options: &Options, started: Instant) -> ExitCode {
 async fn serve(options: &Options, events: &Rc<Events>) -> Result<(), Refused> {
     let mut signals = Signals::listen()
         .map_err(|error| Refused::program(format!("cannot listen for signals: {error}")))?;
+    let netlink = Netlink::open()
+        .map_err(|error| Refused::program(format!("cannot open a netlink socket: {error}")))?;
     let mut opened = Vec::with_capacity(options.interfaces.len());
     for name in &options.interfaces {
-        opened.push(Opened::open(name, options, events)?);
+        opened.push(Opened::open(name, options, &netlink, events)?);
     }
     let resolver = Resolver::prepare(options.resolv_conf.as_deref())
         .map_err(|error| Refused::program(error.to_string()))?;
@@ -72,7 +74,7 @@ async fn serve(options: &Options, events: &Rc<Events>) -> Result<(), Refused> {
     let resolver = Rc::new(resolver);
     let mut services = Vec::with_capacity(options.interfaces.len());
     for opened in opened {
-        services.push(Service::prepare(opened, options, &resolver)?);
+        services.push(Service::prepare(opened, options, &resolver));
     }
     let mut tasks = start(&services).await?;
     let outcome = tokio::select! {

@@ -8,7 +8,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use dhcp_actuator::{Actuator, Checked, Interface, LinkChange, LinkMonitor, Observer, Resolver};
+use dhcp_actuator::{
+    Actuator, Checked, Interface, LinkChange, LinkMonitor, Netlink, Observer, Resolver,
+};
 use dhcp_network::{Network, Pcap};
 use sdk_rpc::{ConfigureCause, DeconfigureCause, Setback, UpdateCause};
 use tokio::{
@@ -75,6 +77,7 @@ impl Refused {
 #[derive(Debug)]
 pub(crate) struct Opened {
     shared: Rc<Shared>,
+    netlink: Netlink,
     interface: Interface,
     network: Network,
     lock: InterfaceLock,
@@ -85,9 +88,11 @@ impl Opened {
     pub(crate) fn open(
         name: &str,
         options: &Options,
+        netlink: &Netlink,
         events: &Rc<Events>,
     ) -> Result<Self, Refused> {
-        let interface = Interface::find(name).map_err(|error| Refused::interface(name, error))?;
+        let interface =
+            Interface::find(netlink, name).map_err(|error| Refused::interface(name, error))?;
         let lock = InterfaceLock::acquire(name).map_err(|error| Refused::interface(name, error))?;
         let shared = Shared::new(
             name.to_owned(),
@@ -98,6 +103,7 @@ impl Opened {
         let network = Self::open_network(&interface, &shared, options)?;
         Ok(Self {
             shared,
+            netlink: netlink.clone(),
             interface,
             network,
             lock,
@@ -138,19 +144,17 @@ impl Opened {
 pub(crate) struct Service {
     pub(crate) shared: Rc<Shared>,
     supervisor: Rc<Supervisor>,
+    netlink: Netlink,
     interface: Interface,
     _lock: InterfaceLock,
 }
 
 impl Service {
     /// Opens what serving `opened` needs besides; changes nothing.
-    pub(crate) fn prepare(
-        opened: Opened,
-        options: &Options,
-        resolver: &Rc<Resolver>,
-    ) -> Result<Self, Refused> {
+    pub(crate) fn prepare(opened: Opened, options: &Options, resolver: &Rc<Resolver>) -> Self {
         let Opened {
             shared,
+            netlink,
             interface,
             network,
             lock,
@@ -162,18 +166,13 @@ impl Service {
         let actuator = Actuator::new(
             interface.clone(),
             dhcp_actuator::Options {
+                netlink: netlink.clone(),
                 resolver: Rc::clone(resolver),
                 metric: None,
                 clock: clock::boottime_milliseconds,
             },
             Rc::new(told),
-        )
-        .map_err(|error| {
-            Refused::interface(
-                &shared.name,
-                format!("cannot open a netlink socket: {error}"),
-            )
-        })?;
+        );
         let backend = match options.backend {
             Backend::Process => calf_sandbox::Backend::Process,
             Backend::None => calf_sandbox::Backend::None,
@@ -184,12 +183,13 @@ impl Service {
             actuator: Rc::new(actuator),
             backend,
         };
-        Ok(Self {
+        Self {
             shared,
             supervisor: Rc::new(supervisor),
+            netlink,
             interface,
             _lock: lock,
-        })
+        }
     }
 
     /// Starts a calf; nothing on the host is changed.
@@ -224,7 +224,7 @@ impl Service {
     /// Passes on what happens to the link; ends only when there is none any more.
     pub(crate) fn watch_link(&self) -> Result<JoinHandle<Refused>, Refused> {
         let name = self.shared.name.clone();
-        let mut monitor = LinkMonitor::open(&self.interface).map_err(|error| {
+        let mut monitor = LinkMonitor::open(&self.netlink, &self.interface).map_err(|error| {
             Refused::interface(&name, format!("cannot watch the link: {error}"))
         })?;
         self.supervisor.network.set_mac(monitor.state().mac);

@@ -7,7 +7,7 @@ use netlink_packet_core::NlasIterator;
 use netlink_packet_route::link::{LinkFlags, LinkHeader, LinkLayerType};
 use sdk_rpc::{LinkState, MacAddress};
 
-use crate::{netlink::Kernel, policy::Limits};
+use crate::{netlink::Netlink, policy::Limits};
 
 /// Octets of ifinfomsg (rtnetlink(7)).
 const LINK_HEADER: usize = 16;
@@ -70,10 +70,9 @@ impl Interface {
     ///
     /// # Errors
     /// One line that says what to do.
-    pub fn find(name: &str) -> Result<Self, InterfaceError> {
-        let mut kernel = Kernel::open().map_err(InterfaceError::Netlink)?;
-        let facts = kernel
-            .link_by_name(name)
+    pub fn find(netlink: &Netlink, name: &str) -> Result<Self, InterfaceError> {
+        let facts = netlink
+            .with(|kernel| kernel.link_by_name(name))
             .map_err(InterfaceError::Netlink)?
             .ok_or_else(|| InterfaceError::Absent(name.to_owned()))?;
         if !facts.ethernet {

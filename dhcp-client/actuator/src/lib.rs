@@ -28,6 +28,6 @@ pub use actuator::{Actuator, Observer, Options};
 pub use apply::Failure;
 pub use interface::{Interface, InterfaceError};
 pub use link::{LinkChange, LinkMonitor};
-pub use netlink::Answer;
+pub use netlink::{Answer, Netlink};
 pub use policy::Checked;
 pub use resolver::{Resolver, ResolverError};

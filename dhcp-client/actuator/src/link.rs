@@ -11,7 +11,7 @@ use sdk_rpc::LinkState;
 
 use crate::{
     interface::{Interface, LinkFacts},
-    netlink::{Kernel, RECEIVE_BUFFER, each_message},
+    netlink::{Netlink, RECEIVE_BUFFER, each_message},
 };
 
 /// RTMGRP_LINK of linux/rtnetlink.h.
@@ -32,6 +32,7 @@ pub enum LinkChange {
 /// Tells changes of one link, each once.
 pub struct LinkMonitor {
     index: u32,
+    netlink: Netlink,
     socket: TokioSocket,
     received: Vec<u8>,
     last: LinkState,
@@ -49,16 +50,17 @@ impl fmt::Debug for LinkMonitor {
 }
 
 impl LinkMonitor {
-    /// Starts to watch `interface`, in the network namespace of the calling thread. What changed between
+    /// Starts to watch `interface`, in the network namespace of the calling thread and of `netlink`. What changed between
     /// finding the interface and this is in [`Self::state`].
     ///
     /// # Errors
     /// There is no netlink socket to be had.
-    pub fn open(interface: &Interface) -> io::Result<Self> {
+    pub fn open(netlink: &Netlink, interface: &Interface) -> io::Result<Self> {
         let mut socket = TokioSocket::new(NETLINK_ROUTE)?;
         socket.socket_mut().bind(&SocketAddr::new(0, GROUP_LINK))?;
         let mut monitor = Self {
             index: interface.index,
+            netlink: netlink.clone(),
             socket,
             received: Vec::new(),
             last: interface.link,
@@ -122,9 +124,10 @@ impl LinkMonitor {
 
     /// The link now; none where it is gone.
     fn ask(&self) -> io::Result<Option<LinkState>> {
-        Ok(Kernel::open()?
-            .link_by_index(self.index)?
-            .map(|facts| facts.state))
+        let facts = self
+            .netlink
+            .with(|kernel| kernel.link_by_index(self.index))?;
+        Ok(facts.map(|facts| facts.state))
     }
 }
 

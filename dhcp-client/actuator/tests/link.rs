@@ -7,7 +7,7 @@
 
 mod bed;
 
-use bed::{Bed, ip, isolated, wait};
+use bed::{Bed, ip, isolated, netlink, wait};
 use dhcp_actuator::{Interface, InterfaceError, LinkChange, LinkMonitor};
 use sdk_rpc::{LinkState, MacAddress};
 
@@ -30,7 +30,7 @@ async fn state(monitor: &mut LinkMonitor, wanted: impl Fn(&LinkState) -> bool) -
 fn an_interface_is_found_with_what_it_is() {
     isolated("an_interface_is_found_with_what_it_is", || {
         veth();
-        let interface = Interface::find("eth0").unwrap();
+        let interface = Interface::find(&netlink(), "eth0").unwrap();
         assert_eq!(interface.link.mac, MacAddress([2, 0, 0, 0, 0, 1]));
         assert_eq!(
             (
@@ -49,10 +49,10 @@ fn what_is_no_ethernet_interface_is_refused_with_what_to_do() {
     isolated(
         "what_is_no_ethernet_interface_is_refused_with_what_to_do",
         || {
-            let absent = Interface::find("eth7").unwrap_err();
+            let absent = Interface::find(&netlink(), "eth7").unwrap_err();
             assert!(matches!(&absent, InterfaceError::Absent(name) if name == "eth7"));
             assert!(absent.to_string().contains("ip link"));
-            let loopback = Interface::find("lo").unwrap_err();
+            let loopback = Interface::find(&netlink(), "lo").unwrap_err();
             assert!(matches!(&loopback, InterfaceError::NotEthernet(name) if name == "lo"));
         },
     );
@@ -66,7 +66,7 @@ fn bringing_up_brings_up_and_keeps_other_addresses_safe() {
             veth();
             let bed = Bed::of_eth0();
             wait(bed.actuator.bring_up()).unwrap();
-            assert!(Interface::find("eth0").unwrap().link.up);
+            assert!(Interface::find(&netlink(), "eth0").unwrap().link.up);
             let promote =
                 std::fs::read_to_string("/proc/sys/net/ipv4/conf/eth0/promote_secondaries")
                     .unwrap();
@@ -93,9 +93,9 @@ fn bringing_up_what_is_gone_says_so() {
 fn every_change_of_the_link_is_told() {
     isolated("every_change_of_the_link_is_told", || {
         veth();
-        let interface = Interface::find("eth0").unwrap();
+        let interface = Interface::find(&netlink(), "eth0").unwrap();
         wait(async {
-            let mut monitor = LinkMonitor::open(&interface).unwrap();
+            let mut monitor = LinkMonitor::open(&netlink(), &interface).unwrap();
             assert_eq!(monitor.state(), interface.link);
             ip("link set eth0 up");
             assert!(!state(&mut monitor, |state| state.up).await.carrier);
@@ -122,9 +122,9 @@ fn other_links_and_bridges_are_not_told() {
     isolated("other_links_and_bridges_are_not_told", || {
         veth();
         ip("link add br0 type bridge");
-        let interface = Interface::find("eth0").unwrap();
+        let interface = Interface::find(&netlink(), "eth0").unwrap();
         wait(async {
-            let mut monitor = LinkMonitor::open(&interface).unwrap();
+            let mut monitor = LinkMonitor::open(&netlink(), &interface).unwrap();
             ip("link set far0 mtu 1300");
             ip("link add other type veth peer name beyond");
             ip("link set eth0 master br0");
@@ -143,9 +143,9 @@ fn other_links_and_bridges_are_not_told() {
 fn a_flood_of_changes_ends_with_the_link_as_it_is() {
     isolated("a_flood_of_changes_ends_with_the_link_as_it_is", || {
         veth();
-        let interface = Interface::find("eth0").unwrap();
+        let interface = Interface::find(&netlink(), "eth0").unwrap();
         wait(async {
-            let mut monitor = LinkMonitor::open(&interface).unwrap();
+            let mut monitor = LinkMonitor::open(&netlink(), &interface).unwrap();
             // More than the socket's buffer holds, while nobody reads.
             let flood: String = (0..800)
                 .map(|round| format!("link set eth0 mtu {}\n", 1000 + round % 2))

@@ -44,13 +44,16 @@ fn mount_private(path: &Path) {
 
 fn actuator(resolver: Resolver) -> Actuator {
     bed::add_interface();
+    let netlink = bed::netlink();
+    let interface = Interface::find(&netlink, "eth0").unwrap();
     let options = Options {
+        netlink,
         resolver: resolver.into(),
         metric: Some(7),
         clock: || bed::NOW,
     };
     let recorder = std::rc::Rc::new(bed::Recorder::default());
-    let actuator = Actuator::new(Interface::find("eth0").unwrap(), options, recorder).unwrap();
+    let actuator = Actuator::new(interface, options, recorder);
     wait(actuator.bring_up()).unwrap();
     actuator
 }

@@ -8,7 +8,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, process::Command, rc::Rc};
 
-use dhcp_actuator::{Actuator, Checked, Interface, Observer, Options, Resolver};
+use dhcp_actuator::{Actuator, Checked, Interface, Netlink, Observer, Options, Resolver};
 use netlink_packet_core::NetlinkBuffer;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::{
@@ -105,6 +105,11 @@ pub(crate) fn add_interface() {
     ip("link set far0 up");
 }
 
+/// A netlink socket of this thread's network namespace.
+pub(crate) fn netlink() -> Netlink {
+    Netlink::open().unwrap()
+}
+
 /// The addresses of eth0: prefix notation to everything that `ip` says about each.
 pub(crate) fn addresses() -> BTreeMap<String, Value> {
     let all: Value = serde_json::from_str(&ip("-j -4 address show dev eth0")).unwrap();
@@ -193,21 +198,27 @@ impl Bed {
 
     /// With the eth0 that is there, as it is.
     pub(crate) fn of_eth0() -> Self {
-        let name = format!(
-            "dhcp-actuator-bed-{:?}-{}",
+        Self::of(&netlink(), "eth0")
+    }
+
+    /// With the interface `name` that is there, as it is.
+    pub(crate) fn of(netlink: &Netlink, name: &str) -> Self {
+        let file = format!(
+            "dhcp-actuator-bed-{:?}-{}-{name}",
             std::thread::current().id(),
             std::process::id()
         );
-        let resolver_file = std::env::temp_dir().join(name);
+        let resolver_file = std::env::temp_dir().join(file);
         let resolver = Rc::new(Resolver::prepare(Some(&resolver_file)).unwrap());
         let recorder = Rc::new(Recorder::default());
         let options = Options {
+            netlink: netlink.clone(),
             resolver,
             metric: None,
             clock: || NOW,
         };
-        let interface = Interface::find("eth0").unwrap();
-        let actuator = Actuator::new(interface, options, recorder.clone()).unwrap();
+        let interface = Interface::find(netlink, name).unwrap();
+        let actuator = Actuator::new(interface, options, recorder.clone());
         Self {
             actuator,
             recorder,

@@ -1,17 +1,24 @@
-//! One rtnetlink socket, used in the simplest way there is: all requests of a change in one send, then
-//! their answers.
+//! One rtnetlink socket for all interfaces of the process, used in the simplest way there is: all
+//! requests of a change in one send, then their answers.
 //!
 //! The kernel works on a request inside the call that sends it, so every answer is there when the send
-//! returns and nothing ever waits. That makes a whole lease one system call and one per answer.
+//! returns and nothing ever waits. That makes a whole lease one system call and one per answer, and lets
+//! any number of actuators share the socket and its receive buffer without ever meeting.
+
+mod answer;
 
 use core::fmt;
-use std::io;
+use std::{cell::RefCell, io, rc::Rc};
 
 use netlink_packet_core::{
-    ErrorBuffer, NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_REQUEST, NLMSG_ERROR, NetlinkBuffer,
-    NetlinkHeader, NetlinkMessage, NetlinkPayload, NlasIterator,
+    NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, NetlinkBuffer, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload,
 };
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use nix::libc;
+
+pub use answer::Answer;
+use answer::answer;
 
 use crate::{
     interface::LinkFacts,
@@ -22,30 +29,36 @@ use crate::{
 const MOST_REQUESTS: usize = 48;
 /// Larger than any link message (with every statistic about 2 KiB).
 pub(crate) const RECEIVE_BUFFER: usize = 32 * 1024;
-/// NLMSGERR_ATTR_MSG of linux/netlink.h.
-const ATTRIBUTE_TEXT: u16 = 1;
 /// MSG_DONTWAIT and MSG_TRUNC of recv(2), through what the socket crate takes.
-const RECEIVE_FLAGS: i32 = nix::libc::MSG_DONTWAIT | nix::libc::MSG_TRUNC;
+const RECEIVE_FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
 
-/// The kernel's answer to a request that it refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// errno(3).
-    pub errno: i32,
-    /// The kernel's own words, where it has any.
-    pub text: Option<String>,
-}
+/// The way to the kernel's networking configuration, of the network namespace it was opened in. Cheap to
+/// clone: all clones use one socket.
+#[derive(Clone)]
+pub struct Netlink(Rc<RefCell<Kernel>>);
 
-impl fmt::Display for Answer {
+impl fmt::Debug for Netlink {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", io::Error::from_raw_os_error(self.errno))?;
-        self.text
-            .as_ref()
-            .map_or(Ok(()), |text| write!(formatter, ", {text}"))
+        formatter.debug_struct("Netlink").finish_non_exhaustive()
     }
 }
 
-/// The kernel's networking configuration, of the namespace it was opened in.
+impl Netlink {
+    /// Opens the socket, in the network namespace of the calling thread.
+    ///
+    /// # Errors
+    /// There is no netlink socket to be had.
+    pub fn open() -> io::Result<Self> {
+        Ok(Self(Rc::new(RefCell::new(Kernel::open()?))))
+    }
+
+    /// Lends the socket. Never across a wait, and `work` calls nothing that may ask for it again.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Kernel) -> T) -> T {
+        work(&mut self.0.borrow_mut())
+    }
+}
+
+/// What holds the socket.
 pub(crate) struct Kernel {
     socket: Socket,
     sequence: u32,
@@ -62,7 +75,7 @@ impl fmt::Debug for Kernel {
 }
 
 impl Kernel {
-    pub(crate) fn open() -> io::Result<Self> {
+    fn open() -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_ROUTE)?;
         socket.bind(&SocketAddr::new(0, 0))?;
         // Words for the operator, and answers that do not repeat the request.
@@ -135,7 +148,7 @@ impl Kernel {
         }
         match found {
             Some(Ok(facts)) => Ok(Some(facts)),
-            Some(Err(refused)) if refused.errno == nix::libc::ENODEV => Ok(None),
+            Some(Err(refused)) if refused.errno == libc::ENODEV => Ok(None),
             Some(Err(refused)) => Err(io::Error::from_raw_os_error(refused.errno)),
             None => Ok(None),
         }
@@ -199,37 +212,4 @@ pub(crate) fn each_message(datagram: &[u8], each: &mut dyn FnMut(NetlinkHeader, 
         };
         rest = next;
     }
-}
-
-/// What an NLMSG_ERROR says: 0 is success.
-fn answer(flags: u16, payload: &[u8]) -> Result<(), Answer> {
-    let Ok(error) = ErrorBuffer::new_checked(payload) else {
-        return Err(Answer {
-            errno: nix::libc::EPROTO,
-            text: None,
-        });
-    };
-    let Some(code) = error.code() else {
-        return Ok(());
-    };
-    let text = if flags & NLM_F_ACK_TLVS == 0 {
-        None
-    } else {
-        text(error.payload())
-    };
-    Err(Answer {
-        errno: code.get().saturating_abs(),
-        text,
-    })
-}
-
-/// The kernel's words after the header of the refused request.
-fn text(payload: &[u8]) -> Option<String> {
-    const HEADER: usize = 16;
-    let attributes = payload.get(HEADER..)?;
-    let text = NlasIterator::new(attributes)
-        .map_while(Result::ok)
-        .find(|attribute| attribute.kind() == ATTRIBUTE_TEXT)?;
-    let text = String::from_utf8_lossy(text.value());
-    Some(text.trim_end_matches('\0').to_owned())
 }

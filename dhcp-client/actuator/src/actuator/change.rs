@@ -1,0 +1,138 @@
+//! From one lease in force to the next, or to none: policy, kernel, resolver file.
+
+use std::io;
+
+use sdk_rpc::Lease;
+
+use super::Actuator;
+use crate::{
+    apply::{self, Failure, Outcome},
+    netlink::Kernel,
+    plan::{LinkMtu, Surroundings, plan},
+    policy::{self, Checked},
+    resolver::{Pending, ResolverError},
+};
+
+impl Actuator {
+    /// Puts `lease` in force, from whatever is. Nothing in here waits.
+    pub(super) fn apply(&self, lease: Lease) -> Result<Result<Pending<'_>, ResolverError>, String> {
+        if self.closed.get() {
+            return Err("the service is stopping".to_owned());
+        }
+        if !self.may_change() {
+            return Err("too many changes at once; wait a second".to_owned());
+        }
+        let now = (self.options.clock)();
+        let (checked, dropped) = policy::check(lease, self.interface.limits, now)
+            .map_err(|refusal| refusal.to_string())?;
+        if let Some(line) = policy::line(&dropped) {
+            self.notice(line);
+        }
+        self.change_kernel(Some(&checked), now)
+            .map_err(|failure| failure.to_string())?;
+        let published =
+            self.options
+                .resolver
+                .publish(&self.interface.name, self.metric(), &checked);
+        self.current.replace(Some(checked));
+        Ok(published)
+    }
+
+    /// Takes whatever is in force out of force.
+    pub(super) fn remove(
+        &self,
+    ) -> (
+        Option<Checked>,
+        Result<(), Failure>,
+        Result<Pending<'_>, ResolverError>,
+    ) {
+        let result = self.change_kernel(None, (self.options.clock)());
+        let former = self.current.take();
+        (
+            former,
+            result,
+            self.options.resolver.withdraw(&self.interface.name),
+        )
+    }
+
+    /// Changes the kernel from the lease in force to `wanted`.
+    fn change_kernel(&self, wanted: Option<&Checked>, now: u64) -> Result<(), Failure> {
+        let changed = self
+            .options
+            .netlink
+            .with(|kernel| self.change_through(kernel, wanted, now));
+        // Only now, when the socket is free again, may the observer be called.
+        for notice in changed?.notices {
+            self.notice(notice);
+        }
+        Ok(())
+    }
+
+    fn change_through(
+        &self,
+        kernel: &mut Kernel,
+        wanted: Option<&Checked>,
+        now: u64,
+    ) -> Result<Outcome, Failure> {
+        let current = self.current.borrow();
+        let index = self.interface.index;
+        let mtu = self.link_mtu(kernel, current.as_ref(), wanted)?;
+        let surroundings = Surroundings {
+            metric: self.metric(),
+            now,
+            mtu,
+        };
+        let plan = plan(current.as_ref(), wanted, surroundings);
+        let outcome = if wanted.is_some() {
+            apply::apply(kernel, index, &plan)?
+        } else {
+            apply::apply_all(kernel, index, &plan)?
+        };
+        self.remember_mtu(&outcome, mtu, wanted);
+        Ok(outcome)
+    }
+
+    /// Asks the kernel only where a lease has something to say about it.
+    fn link_mtu(
+        &self,
+        kernel: &mut Kernel,
+        current: Option<&Checked>,
+        wanted: Option<&Checked>,
+    ) -> io::Result<LinkMtu> {
+        let says =
+            |lease: Option<&Checked>| lease.is_some_and(|checked| checked.lease().mtu.is_some());
+        let original = self.original_mtu.get();
+        if !says(current) && !says(wanted) {
+            return Ok(LinkMtu {
+                now: self.interface.link.mtu,
+                original,
+            });
+        }
+        let now = kernel.link_by_index(self.interface.index)?;
+        Ok(LinkMtu {
+            now: now.map_or(self.interface.link.mtu, |facts| facts.state.mtu),
+            original,
+        })
+    }
+
+    fn remember_mtu(&self, outcome: &Outcome, before: LinkMtu, wanted: Option<&Checked>) {
+        let leased = wanted.is_some_and(|checked| checked.lease().mtu.is_some());
+        if !leased {
+            self.original_mtu.set(None);
+        } else if outcome.mtu_set {
+            self.original_mtu.set(before.original.or(Some(before.now)));
+        }
+    }
+
+    /// Waits for the resolver's owner, and tells the operator where that did not work: a lease without
+    /// names is worth keeping.
+    pub(super) async fn settle(&self, published: Result<Pending<'_>, ResolverError>) {
+        let result = match published {
+            Ok(pending) => pending.finish().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = result {
+            self.notice(error.to_string());
+        }
+    }
+}

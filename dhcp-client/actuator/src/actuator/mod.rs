@@ -1,0 +1,186 @@
+//! The actuator of one interface: checks, plans, applies, and tells who has to know.
+
+mod change;
+mod sink;
+
+use core::fmt;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use sdk_rpc::{Applied, ConfigureCause, DeconfigureCause, Lease, Setback, UpdateCause};
+
+use crate::{
+    apply::Failure, interface::Interface, messages, netlink::Netlink, pace::Pace, policy::Checked,
+    resolver::Resolver,
+};
+
+/// The metric of an interface's routes is this and its index, so that the interface that was there first
+/// is preferred.
+const METRIC_BASE: u32 = 1000;
+
+/// How an actuator works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Of the interface's network namespace. Shared by the actuators of all interfaces.
+    pub netlink: Netlink,
+    /// Shared by the actuators of all interfaces.
+    pub resolver: Rc<Resolver>,
+    /// Metric of all routes; without it 1000 and the interface's index.
+    pub metric: Option<u32>,
+    /// CLOCK_BOOTTIME in milliseconds.
+    pub clock: fn() -> u64,
+}
+
+/// Told what happened, when it is in force. Called in between, so it must not call the actuator's
+/// changing methods.
+pub trait Observer {
+    /// A lease is in force where there was none, or another.
+    fn configured(&self, lease: &Checked, cause: ConfigureCause);
+    /// The lease in force changed.
+    fn updated(&self, lease: &Checked, cause: UpdateCause);
+    /// No lease is in force; `lease` was, if any.
+    fn deconfigured(&self, lease: Option<&Checked>, cause: DeconfigureCause);
+    /// There is no lease yet, and this is why.
+    fn setback(&self, setback: Setback);
+    /// A line for the operator: something was left out or did not work.
+    fn notice(&self, line: &str);
+}
+
+/// Configures one interface.
+pub struct Actuator {
+    interface: Interface,
+    options: Options,
+    observer: Rc<dyn Observer>,
+    current: RefCell<Option<Checked>>,
+    original_mtu: Cell<Option<u32>>,
+    pace: Cell<Pace>,
+    closed: Cell<bool>,
+    last_notice: RefCell<String>,
+}
+
+impl fmt::Debug for Actuator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Actuator")
+            .field("interface", &self.interface)
+            .field("current", &self.current)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Actuator {
+    /// An actuator of `interface`. Changes nothing yet.
+    #[must_use]
+    pub fn new(interface: Interface, options: Options, observer: Rc<dyn Observer>) -> Self {
+        let pace = Pace::new((options.clock)());
+        Self {
+            interface,
+            options,
+            observer,
+            current: RefCell::new(None),
+            original_mtu: Cell::new(None),
+            pace: Cell::new(pace),
+            closed: Cell::new(false),
+            last_notice: RefCell::new(String::new()),
+        }
+    }
+
+    /// Brings the interface up, and has the kernel keep the other addresses of a subnet when one goes.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub async fn bring_up(&self) -> Result<(), Failure> {
+        let index = self.interface.index;
+        let requests = vec![
+            messages::bring_up(index),
+            messages::promote_secondaries(index),
+        ];
+        let answers = self.options.netlink.with(|kernel| kernel.change(requests));
+        let mut answers = answers?.into_iter();
+        if let Some(Err(answer)) = answers.next() {
+            let step = format!("bring up {}", self.interface.name);
+            return Err(Failure::Refused { step, answer });
+        }
+        if let Some(Err(answer)) = answers.next() {
+            self.notice(format!(
+                "cannot set promote_secondaries: {answer}; other addresses of the lease's subnet will go \
+                 with it"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The lease in force, as it was applied.
+    #[must_use]
+    pub fn current(&self) -> Option<Lease> {
+        self.current
+            .borrow()
+            .as_ref()
+            .map(|checked| checked.lease().clone())
+    }
+
+    /// The interface.
+    #[must_use]
+    pub fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    /// Takes over a lease that a privileged process before this one put in force: what is there stays,
+    /// what is missing is added. Nobody is told.
+    pub async fn adopt(&self, lease: Lease) -> Applied {
+        match self.apply(lease) {
+            Ok(pending) => {
+                self.settle(pending).await;
+                Applied::Done
+            }
+            Err(reason) => Applied::Refused(reason),
+        }
+    }
+
+    /// Stops, and leaves everything as it is.
+    pub async fn leave(&self) {
+        self.closed.set(true);
+    }
+
+    /// Stops, and undoes address, routes, resolvers and MTU. The observer is not told.
+    ///
+    /// # Errors
+    /// The first thing that could not be undone; all others are.
+    pub async fn withdraw(&self) -> Result<(), Failure> {
+        self.closed.set(true);
+        let (_, result, pending) = self.remove();
+        self.settle(pending).await;
+        result
+    }
+
+    fn metric(&self) -> u32 {
+        self.options
+            .metric
+            .unwrap_or(METRIC_BASE.saturating_add(self.interface.index))
+    }
+
+    fn may_change(&self) -> bool {
+        let mut pace = self.pace.get();
+        let may = pace.take((self.options.clock)());
+        self.pace.set(pace);
+        may
+    }
+
+    /// Tells the operator, unless it would be the same again at each renewal.
+    fn notice(&self, line: String) {
+        if *self.last_notice.borrow() != line {
+            self.observer.notice(&line);
+            self.last_notice.replace(line);
+        }
+    }
+
+    fn with_current(&self, tell: impl FnOnce(&Checked)) {
+        // A copy, so that the observer may ask for the lease in force.
+        let current = self.current.borrow().clone();
+        if let Some(checked) = current {
+            tell(&checked);
+        }
+    }
+}
