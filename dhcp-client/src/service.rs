@@ -9,7 +9,7 @@ use std::{
 };
 
 use dhcp_actuator::{
-    Actuator, Checked, Interface, LinkChange, LinkMonitor, Netlink, Observer, Resolver,
+    Actuator, Checked, Interface, LinkEntry, LinkEvent, Links, Netlink, Observer, Resolver,
 };
 use dhcp_network::{Network, Pcap};
 use sdk_rpc::{ConfigureCause, DeconfigureCause, Setback, UpdateCause};
@@ -224,21 +224,27 @@ impl Service {
     /// Passes on what happens to the link; ends only when there is none any more.
     pub(crate) fn watch_link(&self) -> Result<JoinHandle<Refused>, Refused> {
         let name = self.shared.name.clone();
-        let mut monitor = LinkMonitor::open(&self.netlink, &self.interface).map_err(|error| {
+        let index = self.interface.index;
+        let mut links = Links::open(&self.netlink).map_err(|error| {
             Refused::interface(&name, format!("cannot watch the link: {error}"))
         })?;
-        self.supervisor.network.set_mac(monitor.state().mac);
-        self.shared.news.tell_link(monitor.state());
         let shared = Rc::clone(&self.shared);
         let network = self.supervisor.network.clone();
+        let tell = move |entry: LinkEntry| {
+            if entry.interface.index == index {
+                network.set_mac(entry.interface.link.mac);
+                shared.news.tell_link(entry.interface.link);
+            }
+        };
+        for entry in links.all() {
+            tell(entry);
+        }
         Ok(spawn_local(async move {
             loop {
-                match monitor.next().await {
-                    Ok(LinkChange::State(state)) => {
-                        network.set_mac(state.mac);
-                        shared.news.tell_link(state);
-                    }
-                    Ok(LinkChange::Removed) => {
+                match links.next().await {
+                    Ok(LinkEvent::Changed(entry) | LinkEvent::Appeared(entry)) => tell(entry),
+                    Ok(LinkEvent::Removed { index: gone, .. }) if gone != index => {}
+                    Ok(LinkEvent::Removed { .. }) => {
                         return Refused::interface(&name, "the interface was removed");
                     }
                     Err(error) => {

@@ -6,7 +6,10 @@ use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
     address::{AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo},
-    link::{AfSpecInet, AfSpecUnspec, InetDevConf, LinkAttribute, LinkFlags, LinkMessage},
+    link::{
+        AfSpecInet, AfSpecUnspec, InetDevConf, LinkAttribute, LinkExtentMask, LinkFlags,
+        LinkMessage,
+    },
     route::{
         RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteMetric, RouteProtocol,
         RouteScope, RouteType,
@@ -83,6 +86,15 @@ pub(crate) fn link_by_name(name: &str) -> Request {
     message
         .attributes
         .push(LinkAttribute::IfName(name.to_owned()));
+    (RouteNetlinkMessage::GetLink(message), 0)
+}
+
+/// Asks for all links, without their statistics.
+pub(crate) fn all_links() -> Request {
+    let mut message = link_message(0);
+    message
+        .attributes
+        .push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
     (RouteNetlinkMessage::GetLink(message), 0)
 }
 

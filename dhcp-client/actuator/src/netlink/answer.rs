@@ -3,7 +3,7 @@
 use core::fmt;
 use std::io;
 
-use netlink_packet_core::{ErrorBuffer, NLM_F_ACK_TLVS, NlasIterator};
+use netlink_packet_core::{DoneBuffer, ErrorBuffer, NLM_F_ACK_TLVS, NlasIterator};
 use nix::libc;
 
 /// NLMSGERR_ATTR_MSG of linux/netlink.h.
@@ -47,6 +47,18 @@ pub(super) fn answer(flags: u16, payload: &[u8]) -> Result<(), Answer> {
         errno: code.get().saturating_abs(),
         text,
     })
+}
+
+/// What an NLMSG_DONE says about the list that it ends.
+pub(super) fn list_end(payload: &[u8]) -> Result<(), Answer> {
+    let errno = match DoneBuffer::new_checked(payload) {
+        Ok(end) => end.code().saturating_abs(),
+        Err(_) => libc::EPROTO,
+    };
+    if errno == 0 {
+        return Ok(());
+    }
+    Err(Answer { errno, text: None })
 }
 
 /// The kernel's words after the header of the refused request.

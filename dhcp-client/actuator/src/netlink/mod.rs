@@ -6,29 +6,31 @@
 //! any number of actuators share the socket and its receive buffer without ever meeting.
 
 mod answer;
+mod monitor;
 
 use core::fmt;
 use std::{cell::RefCell, io, rc::Rc};
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, NetlinkBuffer, NetlinkHeader, NetlinkMessage,
-    NetlinkPayload,
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, NetlinkBuffer,
+    NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::libc;
 
 pub use answer::Answer;
-use answer::answer;
+use answer::{answer, list_end};
+pub(crate) use monitor::{Heard, Monitor};
 
 use crate::{
-    interface::LinkFacts,
+    link_message::LinkFacts,
     messages::{self, Request},
 };
 
 /// Requests of one send, so that their answers fit the socket's receive buffer many times over.
 const MOST_REQUESTS: usize = 48;
 /// Larger than any link message (with every statistic about 2 KiB).
-pub(crate) const RECEIVE_BUFFER: usize = 32 * 1024;
+const RECEIVE_BUFFER: usize = 32 * 1024;
 /// MSG_DONTWAIT and MSG_TRUNC of recv(2), through what the socket crate takes.
 const RECEIVE_FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
 
@@ -154,6 +156,43 @@ impl Kernel {
         }
     }
 
+    /// Hands over the payload of each entry of a list. True if the list is of one moment: what changed while
+    /// it was made may be in it twice or not at all.
+    pub(crate) fn list(
+        &mut self,
+        request: Request,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<bool> {
+        self.send(vec![request], NLM_F_DUMP)?;
+        let sequence = self.sequence;
+        let mut end = None;
+        let mut whole = true;
+        while end.is_none() {
+            self.receive(|header, payload| {
+                if header.sequence_number != sequence {
+                    return;
+                }
+                whole &= header.flags & NLM_F_DUMP_INTR == 0;
+                match header.message_type {
+                    NLMSG_DONE => end = Some(list_end(payload)),
+                    NLMSG_ERROR => end = Some(answer(header.flags, payload)),
+                    _ => each(payload),
+                }
+            })?;
+        }
+        match end {
+            Some(Err(refused)) => Err(io::Error::from_raw_os_error(refused.errno)),
+            Some(Ok(())) | None => Ok(whole),
+        }
+    }
+
+    /// The receive buffer, empty.
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self.received.clear();
+        self.received.reserve(RECEIVE_BUFFER);
+        &mut self.received
+    }
+
     fn send(&mut self, batch: Vec<Request>, flags: u16) -> io::Result<()> {
         let mut buffer = Vec::new();
         for (message, more_flags) in batch {
@@ -177,8 +216,7 @@ impl Kernel {
 
     /// Reads one datagram, which is there already, and hands over each message in it.
     fn receive(&mut self, mut each: impl FnMut(NetlinkHeader, &[u8])) -> io::Result<()> {
-        self.received.clear();
-        self.received.reserve(RECEIVE_BUFFER);
+        self.buffer();
         let (length, sender) = self.socket.recv_from(&mut self.received, RECEIVE_FLAGS)?;
         if length > self.received.len() {
             return Err(io::Error::new(
@@ -195,7 +233,7 @@ impl Kernel {
 }
 
 /// Hands over each message of a datagram.
-pub(crate) fn each_message(datagram: &[u8], each: &mut dyn FnMut(NetlinkHeader, &[u8])) {
+fn each_message(datagram: &[u8], each: &mut dyn FnMut(NetlinkHeader, &[u8])) {
     let mut rest = datagram;
     while let Ok(message) = NetlinkBuffer::new_checked(rest) {
         let mut header = NetlinkHeader::default();
