@@ -360,4 +360,4 @@ fn write(file: &File, text: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,28 +12,35 @@ use super::*;
 use crate::policy::{self, Limits};
 
 /// A folder of one test, gone with it.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path =
             std::env::temp_dir().join(format!("dhcp-actuator-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// A program that writes down how it was called and what it read, then exits with `status`.
     fn program(&self, name: &str, status: u8) {
         let log = self.path("log");
-        let script = format!(
-            "#!/bin/sh\nprintf '%s\\n' \"$0 $*\" >>{log}\ncat >>{log}\necho complaint >&2\nexit {status}\n",
-            log = log.display()
+        self.script(
+            name,
+            &format!(
+                "printf '%s\\n' \"$0 $*\" >>{log}\ncat >>{log}\necho complaint >&2\nexit {status}\n",
+                log = log.display()
+            ),
         );
-        fs::write(self.path(name), script).unwrap();
+    }
+
+    /// A program that does what the shell is told.
+    pub(crate) fn script(&self, name: &str, lines: &str) {
+        fs::write(self.path(name), format!("#!/bin/sh\n{lines}")).unwrap();
         fs::set_permissions(self.path(name), Permissions::from_mode(0o755)).unwrap();
     }
 }
@@ -83,7 +90,7 @@ fn with(target: Target) -> Resolver {
     }
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
