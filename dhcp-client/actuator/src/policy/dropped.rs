@@ -38,6 +38,16 @@ pub enum Dropped {
         /// Largest of the link.
         highest: u32,
     },
+    /// The address of the lease's server, which no host can have.
+    Server(Ipv4Addr),
+    /// The address of the next server, which no host can have.
+    NextServer(Ipv4Addr),
+    /// Too long, or not of one line.
+    ServerName(String),
+    /// Too long, or not of one line.
+    BootFile(String),
+    /// A parameter, by its number.
+    Parameter(u8, ParameterFault),
     /// More of one kind than are used.
     Surplus {
         /// The kind, in the plural.
@@ -77,6 +87,19 @@ pub enum RouteFault {
     Duplicate,
     /// The gateway is none.
     Gateway(GatewayFault),
+}
+
+/// Why a parameter is not handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterFault {
+    /// There is no option of that number.
+    NoOption,
+    /// An earlier one has the same number.
+    Duplicate,
+    /// A text in it has a control character.
+    ControlCharacter,
+    /// All together would be larger than any message.
+    NoRoom,
 }
 
 /// One log line for all that was left out; `None` when nothing was.
@@ -119,6 +142,15 @@ impl fmt::Display for Dropped {
             Self::Mtu { mtu, highest } => {
                 write!(formatter, "MTU {mtu} (not from {LEAST_MTU} to {highest})")
             }
+            Self::Server(address) => write!(formatter, "server {address} (not a host)"),
+            Self::NextServer(address) => write!(formatter, "next server {address} (not a host)"),
+            Self::ServerName(text) => {
+                write!(formatter, "server name {} (not a short line)", shown(text))
+            }
+            Self::BootFile(text) => {
+                write!(formatter, "boot file {} (not a short line)", shown(text))
+            }
+            Self::Parameter(code, fault) => write!(formatter, "option {code} ({fault})"),
             Self::Surplus {
                 what,
                 kept,
@@ -151,6 +183,17 @@ impl fmt::Display for RouteFault {
             Self::Duplicate => formatter.write_str("same destination as an earlier one"),
             Self::Gateway(fault) => write!(formatter, "gateway: {fault}"),
         }
+    }
+}
+
+impl fmt::Display for ParameterFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NoOption => "no option has this number",
+            Self::Duplicate => "same number as an earlier one",
+            Self::ControlCharacter => "control characters",
+            Self::NoRoom => "larger than a message with the others",
+        })
     }
 }
 

@@ -5,6 +5,10 @@
 //! makes no sense is left out ([`Dropped`]) and the rest is used, because an address without a broken
 //! route is worth more than no address.
 //!
+//! Who gave it ([`Origin`]) is what the caller says, so it decides little: a lease may not contain what one
+//! of its origin cannot, and an address that is the operator's by the caller's words is treated with more
+//! care, never with less.
+//!
 //! What is accepted on purpose, though it gives the network power over the host:
 //!
 //! * Routes narrower than the default route, 0.0.0.0/1 with 128.0.0.0/1 and single hosts included. A
@@ -16,18 +20,23 @@
 //! * An address of 169.254.0.0/16. RFC 3927 section 1.6: such addresses "SHOULD NOT be configured
 //!   manually or by a DHCP server"; that binds the server, and service processors do it.
 //! * Resolvers, time servers and gateways of 169.254.0.0/16: clouds use them.
+//! * A server's lease without a server's address: a BOOTP server need not say who it is.
 
 mod dropped;
+mod exports;
 mod names;
+mod origin;
 mod routes;
 
 use core::fmt;
 use std::net::Ipv4Addr;
 
 use sdk_rpc::Lease;
+#[cfg(doc)]
+use sdk_rpc::Origin;
 
 pub(crate) use dropped::line;
-pub use dropped::{Dropped, GatewayFault, RouteFault};
+pub use dropped::{Dropped, GatewayFault, ParameterFault, RouteFault};
 
 use crate::subnet::Subnet;
 
@@ -41,6 +50,8 @@ pub const MOST_RESOLVERS: usize = 8;
 pub const MOST_TIME_SERVERS: usize = 8;
 /// Most domains searched.
 pub const MOST_SEARCH_DOMAINS: usize = 16;
+/// Most octets of all parameters together: more than any message fills, whatever it is read as.
+pub const MOST_PARAMETER_OCTETS: usize = 16 * 1024;
 
 /// Smallest MTU that is applied. RFC 2132 section 5.1: "The minimum legal value for the MTU is 68", but
 /// RFC 791 has every host accept 576 octets, and less only serves to break or slow the host.
@@ -92,6 +103,15 @@ pub enum Refusal {
     Expired,
     /// It has a length without an end, an end without a length, or ends later than its length allows.
     Times,
+    /// The host gave it to itself, and it is none of those it may choose from.
+    NotLinkLocal {
+        /// The address.
+        address: Ipv4Addr,
+        /// Its prefix length.
+        prefix_length: u8,
+    },
+    /// It says what one of its origin cannot: what, in words.
+    Origin(&'static str),
 }
 
 impl fmt::Display for Refusal {
@@ -118,6 +138,15 @@ impl fmt::Display for Refusal {
             }
             Self::Expired => formatter.write_str("the lease is over already"),
             Self::Times => formatter.write_str("the times of the lease contradict each other"),
+            Self::NotLinkLocal {
+                address,
+                prefix_length,
+            } => write!(
+                formatter,
+                "{address}/{prefix_length} is no link-local address; those are from 169.254.1.0/16 to \
+                 169.254.254.255/16"
+            ),
+            Self::Origin(why) => formatter.write_str(why),
         }
     }
 }
@@ -134,6 +163,7 @@ pub fn check(
     now: u64,
 ) -> Result<(Checked, Vec<Dropped>), Refusal> {
     let subnet = check_address(&lease)?;
+    origin::check(&lease)?;
     check_times(&mut lease, now)?;
 
     let mut dropped = Vec::new();
@@ -155,6 +185,7 @@ pub fn check(
     );
     names::check(&mut lease, &mut dropped);
     check_mtu(&mut lease, limits, &mut dropped);
+    exports::check(&mut lease, &mut dropped);
     Ok((Checked { lease }, dropped))
 }
 

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use proptest::{collection::vec, option, prelude::*};
-use sdk_rpc::{Lease, Route};
+use sdk_rpc::{Lease, Origin, Route};
 
 use super::{
     tests::{LIMITS, NOW},
@@ -35,6 +35,30 @@ fn any_text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..12).prop_map(|characters| characters.into_iter().collect())
 }
 
+fn any_origin() -> impl Strategy<Value = Origin> {
+    prop_oneof![
+        8 => Just(Origin::Server),
+        1 => Just(Origin::LinkLocal),
+        2 => Just(Origin::Inform),
+        2 => Just(Origin::Operator),
+    ]
+}
+
+fn any_value() -> impl Strategy<Value = sdk_rpc::Value> {
+    prop_oneof![
+        vec(any::<u8>(), 0..2048).prop_map(sdk_rpc::Value::Octets),
+        vec(any_address(), 0..8).prop_map(sdk_rpc::Value::Addresses),
+        vec(any::<i64>(), 0..512).prop_map(sdk_rpc::Value::Numbers),
+        any_text().prop_map(sdk_rpc::Value::Text),
+        vec(any_text(), 0..4).prop_map(sdk_rpc::Value::Names),
+        vec(any_route(), 0..4).prop_map(sdk_rpc::Value::Routes),
+    ]
+}
+
+fn any_parameter() -> impl Strategy<Value = sdk_rpc::Parameter> {
+    (any::<u8>(), any_value()).prop_map(|(code, value)| sdk_rpc::Parameter { code, value })
+}
+
 prop_compose! {
     /// Any lease that a calf can express.
     pub(crate) fn any_lease()(
@@ -52,17 +76,16 @@ prop_compose! {
         (renew_at, rebind_at) in (option::of(any::<u64>()), option::of(any::<u64>())),
         reach in option::of(0_u64..10_000_000),
         finite in any::<bool>(),
+        (origin, next_server) in (any_origin(), any_address()),
+        (server_name, boot_file) in (option::of(any_text()), option::of(any_text())),
+        parameters in vec(any_parameter(), 0..24),
     ) -> Lease {
         let (lease_seconds, expires_at) =
             if finite { (lease_seconds, reach.map(|reach| NOW.saturating_add(reach))) } else { (None, None) };
         Lease {
             address, prefix_length, broadcast, server, routers, routes, dns, ntp, domain, search,
             host_name, mtu, lease_seconds, acquired_at, renew_at, rebind_at, expires_at,
-            origin: sdk_rpc::Origin::Server,
-            next_server: Ipv4Addr::UNSPECIFIED,
-            server_name: None,
-            boot_file: None,
-            parameters: Vec::new(),
+            origin, next_server, server_name, boot_file, parameters,
         }
     }
 }
@@ -84,6 +107,12 @@ proptest! {
         prop_assert!(lease.mtu.is_none_or(|mtu| (576..=1500).contains(&mtu)));
         let mut names = lease.search.iter().chain(&lease.domain).chain(&lease.host_name);
         prop_assert!(names.all(|name| name.bytes().all(|byte| byte.is_ascii_graphic())));
+        prop_assert!(lease.origin == Origin::Server || lease.expires_at.is_none());
+        let texts = lease.server_name.iter().chain(&lease.boot_file);
+        prop_assert!(texts.flat_map(|text| text.chars()).all(|character| !character.is_control()));
+        let codes: std::collections::HashSet<u8> =
+            lease.parameters.iter().map(|parameter| parameter.code).collect();
+        prop_assert_eq!(codes.len(), lease.parameters.len());
         prop_assert!(line(&dropped).is_none_or(|line| line.len() < 2000));
     }
 

@@ -2,9 +2,12 @@
 
 use std::net::Ipv4Addr;
 
-use sdk_rpc::{Lease, Route};
+use sdk_rpc::{Lease, Origin, Route};
 
 use super::*;
+
+mod exports;
+mod origin;
 
 /// Arbitrary.
 pub(super) const NOW: u64 = 1_000_000;
@@ -29,7 +32,7 @@ fn lease() -> Lease {
         renew_at: Some(NOW + 1_800_000),
         rebind_at: Some(NOW + 3_150_000),
         expires_at: Some(NOW + 3_600_000 - 20),
-        origin: sdk_rpc::Origin::Server,
+        origin: Origin::Server,
         next_server: Ipv4Addr::UNSPECIFIED,
         server_name: None,
         boot_file: None,
