@@ -24,6 +24,7 @@ pub mod policy;
 mod resolver;
 mod resolver_text;
 mod subnet;
+mod takes;
 
 pub use actuator::{Actuator, Observer, Options};
 pub use apply::Failure;
@@ -32,3 +33,4 @@ pub use links::{LinkEntry, LinkEvent, Links};
 pub use netlink::{Answer, Netlink};
 pub use policy::Checked;
 pub use resolver::{Resolver, ResolverError};
+pub use takes::Takes;

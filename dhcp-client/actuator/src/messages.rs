@@ -16,7 +16,7 @@ use netlink_packet_route::{
     },
 };
 
-use crate::plan::{Address, KernelRoute, Step};
+use crate::plan::{Address, KernelRoute, Scope, Step};
 
 /// A message and its flags beyond those of every request.
 pub(crate) type Request = (RouteNetlinkMessage, u16);
@@ -108,7 +108,10 @@ fn message(address: Address, index: u32) -> AddressMessage {
     let mut message = AddressMessage::default();
     message.header.family = AddressFamily::Inet;
     message.header.prefix_len = address.prefix_length;
-    message.header.scope = AddressScope::Universe;
+    message.header.scope = match address.scope {
+        Scope::Universe => AddressScope::Universe,
+        Scope::Link => AddressScope::Link,
+    };
     message.header.index = index;
     let local = IpAddr::V4(address.local);
     let mut lifetimes = CacheInfo::default();

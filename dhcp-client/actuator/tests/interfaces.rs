@@ -29,7 +29,10 @@ fn a_hundred_actuators_hold_one_socket() {
         }
         let netlink = netlink();
         let before = netlink_sockets();
-        let beds: Vec<Bed> = names.iter().map(|name| Bed::of(&netlink, name)).collect();
+        let beds: Vec<Bed> = names
+            .iter()
+            .map(|name| Bed::of(&netlink, name, |_| {}))
+            .collect();
         assert_eq!((before, netlink_sockets(), beds.len()), (1, 1, 100));
     });
 }

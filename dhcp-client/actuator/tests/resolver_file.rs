@@ -13,7 +13,7 @@ use std::{
 };
 
 use bed::{isolated, lease, wait};
-use dhcp_actuator::{Actuator, Interface, Options, Resolver};
+use dhcp_actuator::{Actuator, Interface, Options, Resolver, Takes};
 use nix::mount::{MsFlags, mount};
 use sdk_rpc::{Applied, ConfigureCause, LeaseSink as _};
 
@@ -49,6 +49,7 @@ fn actuator(resolver: Resolver) -> Actuator {
     let options = Options {
         netlink,
         resolver: resolver.into(),
+        takes: Takes::default(),
         metric: Some(7),
         clock: || bed::NOW,
     };

@@ -30,12 +30,18 @@ impl Actuator {
         }
         self.change_kernel(Some(&checked), now)
             .map_err(|failure| failure.to_string())?;
-        let published =
-            self.options
-                .resolver
-                .publish(&self.interface.name, self.metric(), &checked);
+        let published = self.publish(&checked);
         self.current.replace(Some(checked));
         Ok(published)
+    }
+
+    fn publish(&self, checked: &Checked) -> Result<Pending<'_>, ResolverError> {
+        let (resolver, name) = (&self.options.resolver, &self.interface.name);
+        if self.options.takes.resolvers {
+            resolver.publish(name, self.metric(), checked)
+        } else {
+            resolver.withdraw(name)
+        }
     }
 
     /// Takes whatever is in force out of force.
@@ -79,6 +85,7 @@ impl Actuator {
         let mtu = self.link_mtu(kernel, current.as_ref(), wanted)?;
         let surroundings = Surroundings {
             metric: self.metric(),
+            takes: self.options.takes,
             now,
             mtu,
         };
@@ -99,8 +106,10 @@ impl Actuator {
         current: Option<&Checked>,
         wanted: Option<&Checked>,
     ) -> io::Result<LinkMtu> {
-        let says =
-            |lease: Option<&Checked>| lease.is_some_and(|checked| checked.lease().mtu.is_some());
+        let takes = self.options.takes.mtu;
+        let says = |lease: Option<&Checked>| {
+            takes && lease.is_some_and(|checked| checked.lease().mtu.is_some())
+        };
         let original = self.original_mtu.get();
         if !says(current) && !says(wanted) {
             return Ok(LinkMtu {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use proptest::prelude::*;
-use sdk_rpc::{Lease, Route};
+use sdk_rpc::{Lease, Origin, Route};
 
 use super::*;
 use crate::policy::{self, Limits};
@@ -15,6 +15,7 @@ const METRIC: u32 = 1007;
 fn surroundings() -> Surroundings {
     Surroundings {
         metric: METRIC,
+        takes: Takes::default(),
         now: NOW,
         mtu: LinkMtu {
             now: 1500,
@@ -42,7 +43,7 @@ fn checked(change: impl FnOnce(&mut Lease)) -> Checked {
         renew_at: None,
         rebind_at: None,
         expires_at: Some(NOW + 3_599_999),
-        origin: sdk_rpc::Origin::Server,
+        origin: Origin::Server,
         next_server: Ipv4Addr::UNSPECIFIED,
         server_name: None,
         boot_file: None,
@@ -62,6 +63,7 @@ fn address(octets: [u8; 4], prefix_length: u8, seconds: u32) -> Address {
         prefix_length,
         broadcast,
         seconds,
+        scope: Scope::Universe,
     }
 }
 
@@ -80,8 +82,24 @@ fn steps(planned: &[Planned]) -> Vec<Step> {
     planned.iter().map(|planned| planned.step).collect()
 }
 
+fn route(destination: [u8; 4], prefix_length: u8, gateway: [u8; 4]) -> Route {
+    Route {
+        destination: destination.into(),
+        prefix_length,
+        gateway: gateway.into(),
+    }
+}
+
 fn added_routes(checked: &Checked) -> Vec<KernelRoute> {
-    let plan = plan(None, Some(checked), surroundings());
+    routes_taken(checked, Takes::default())
+}
+
+fn routes_taken(checked: &Checked, takes: Takes) -> Vec<KernelRoute> {
+    let surroundings = Surroundings {
+        takes,
+        ..surroundings()
+    };
+    let plan = plan(None, Some(checked), surroundings);
     steps(&plan.additions)
         .into_iter()
         .filter_map(|step| {
@@ -149,16 +167,8 @@ fn a_single_address_has_no_subnet_but_a_way_to_its_gateway() {
 fn classless_routes_come_on_link_first_and_their_default_is_the_one() {
     let lease = checked(|lease| {
         lease.routes = vec![
-            Route {
-                destination: [0, 0, 0, 0].into(),
-                prefix_length: 0,
-                gateway: [172, 16, 0, 1].into(),
-            },
-            Route {
-                destination: [172, 16, 0, 0].into(),
-                prefix_length: 16,
-                gateway: [0, 0, 0, 0].into(),
-            },
+            route([0, 0, 0, 0], 0, [172, 16, 0, 1]),
+            route([172, 16, 0, 0], 16, [0, 0, 0, 0]),
         ];
     });
     let expected = [
@@ -167,6 +177,90 @@ fn classless_routes_come_on_link_first_and_their_default_is_the_one() {
         kernel_route([0, 0, 0, 0], 0, Some([172, 16, 0, 1])),
     ];
     assert_eq!(added_routes(&lease), expected);
+}
+
+#[test]
+fn what_is_not_wanted_of_the_routes_is_not_there() {
+    let default = [0, 0, 0, 0];
+    let given = vec![
+        route(default, 0, [172, 16, 0, 1]),
+        route([172, 16, 0, 0], 16, [0, 0, 0, 0]),
+        route([192, 0, 2, 0], 24, [10, 0, 0, 9]),
+    ];
+    let classless = checked(|lease| lease.routes = given);
+    let by_router = checked(|_| {});
+    let off_link = checked(|lease| lease.routers = vec![[192, 0, 2, 1].into()]);
+    let on_link = checked(|lease| lease.routes = vec![route(default, 0, default)]);
+    let subnet = kernel_route([10, 0, 0, 0], 24, None);
+
+    let without_default = Takes {
+        default_route: false,
+        ..Takes::default()
+    };
+    let rest = [
+        subnet,
+        kernel_route([172, 16, 0, 0], 16, None),
+        kernel_route([192, 0, 2, 0], 24, Some([10, 0, 0, 9])),
+    ];
+    // Nor does the router take the place of the classless default route.
+    assert_eq!(routes_taken(&classless, without_default), rest);
+    assert_eq!(routes_taken(&by_router, without_default), [subnet]);
+    // Nor is there a way to a gateway that nothing goes through.
+    assert_eq!(routes_taken(&off_link, without_default), [subnet]);
+    assert_eq!(routes_taken(&on_link, without_default), [subnet]);
+
+    let without_routes = Takes {
+        routes: false,
+        ..Takes::default()
+    };
+    for lease in [&classless, &by_router, &off_link, &on_link] {
+        assert_eq!(routes_taken(lease, without_routes), [subnet]);
+    }
+}
+
+#[test]
+fn a_link_local_address_reaches_its_link_and_no_further() {
+    let lease = checked(|lease| {
+        lease.origin = Origin::LinkLocal;
+        lease.address = [169, 254, 7, 9].into();
+        lease.prefix_length = 16;
+        lease.server = Ipv4Addr::UNSPECIFIED;
+        lease.routers = Vec::new();
+        lease.lease_seconds = None;
+        lease.expires_at = None;
+    });
+    let plan = plan(None, Some(&lease), surroundings());
+    let expected = [
+        Step::AddAddress(Address {
+            scope: Scope::Link,
+            ..address([169, 254, 7, 9], 16, FOR_EVER)
+        }),
+        Step::AddRoute(KernelRoute {
+            source: [169, 254, 7, 9].into(),
+            ..kernel_route([169, 254, 0, 0], 16, None)
+        }),
+    ];
+    assert_eq!(steps(&plan.additions), expected);
+}
+
+#[test]
+fn an_mtu_that_is_not_wanted_leaves_the_link_alone_and_limits_the_routes() {
+    let with = checked(|lease| lease.mtu = Some(1400));
+    let surroundings = Surroundings {
+        takes: Takes {
+            mtu: false,
+            ..Takes::default()
+        },
+        ..surroundings()
+    };
+    let plan = plan(None, Some(&with), surroundings);
+    let mut sets_mtu = plan.additions.iter().map(|planned| planned.step);
+    assert!(!sets_mtu.any(|step| matches!(step, Step::SetMtu(_))));
+    let on_link = KernelRoute {
+        mtu: 1400,
+        ..kernel_route([10, 0, 0, 0], 24, None)
+    };
+    assert_eq!(plan.additions[1].step, Step::AddRoute(on_link));
 }
 
 #[test]

@@ -6,9 +6,14 @@
     reason = "a failed unwrap is a failed test, with its line"
 )]
 
-use std::{cell::RefCell, collections::BTreeMap, process::Command, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    process::Command,
+    rc::Rc,
+};
 
-use dhcp_actuator::{Actuator, Checked, Interface, Netlink, Observer, Options, Resolver};
+use dhcp_actuator::{Actuator, Checked, Interface, Netlink, Observer, Options, Resolver, Takes};
 use netlink_packet_core::NetlinkBuffer;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::{
@@ -16,12 +21,21 @@ use nix::{
     unistd::geteuid,
 };
 use sdk_rpc::{
-    Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink as _, Route, UpdateCause,
+    Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink as _, Origin, Route, UpdateCause,
 };
 use serde_json::Value;
 
-/// Arbitrary; the clock of these tests stands still.
+/// Arbitrary; when these tests begin.
 pub(crate) const NOW: u64 = 1_000_000;
+
+thread_local! {
+    static CLOCK: Cell<u64> = const { Cell::new(NOW) };
+}
+
+/// Moves the clock of these tests, which else stands still.
+pub(crate) fn pass(milliseconds: u64) {
+    CLOCK.set(CLOCK.get() + milliseconds);
+}
 
 /// Runs `body` in a network and a mount namespace of its own: as root in this process, else in a user
 /// namespace, where the test runs once more by its `name`.
@@ -190,19 +204,24 @@ pub(crate) struct Bed {
 impl Bed {
     /// With an interface of its own, up and with carrier.
     pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// As [`Self::new`], with an actuator that works in another way.
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
         add_interface();
-        let bed = Self::of_eth0();
+        let bed = Self::of(&netlink(), "eth0", change);
         wait(bed.actuator.bring_up()).unwrap();
         bed
     }
 
     /// With the eth0 that is there, as it is.
     pub(crate) fn of_eth0() -> Self {
-        Self::of(&netlink(), "eth0")
+        Self::of(&netlink(), "eth0", |_| {})
     }
 
     /// With the interface `name` that is there, as it is.
-    pub(crate) fn of(netlink: &Netlink, name: &str) -> Self {
+    pub(crate) fn of(netlink: &Netlink, name: &str, change: impl FnOnce(&mut Options)) -> Self {
         let file = format!(
             "dhcp-actuator-bed-{:?}-{}-{name}",
             std::thread::current().id(),
@@ -211,12 +230,14 @@ impl Bed {
         let resolver_file = std::env::temp_dir().join(file);
         let resolver = Rc::new(Resolver::prepare(Some(&resolver_file)).unwrap());
         let recorder = Rc::new(Recorder::default());
-        let options = Options {
+        let mut options = Options {
             netlink: netlink.clone(),
             resolver,
+            takes: Takes::default(),
             metric: None,
-            clock: || NOW,
+            clock: || CLOCK.get(),
         };
+        change(&mut options);
         let interface = Interface::find(netlink, name).unwrap();
         let actuator = Actuator::new(interface, options, recorder.clone());
         Self {
@@ -258,6 +279,14 @@ impl Bed {
         std::fs::read_to_string(&self.resolver_file).unwrap()
     }
 
+    pub(crate) fn write_resolver_text(&self, text: &str) {
+        std::fs::write(&self.resolver_file, text).unwrap();
+    }
+
+    pub(crate) fn has_resolver_file(&self) -> bool {
+        self.resolver_file.exists()
+    }
+
     /// What routes end with: the metric of eth0.
     pub(crate) fn metric(&self) -> String {
         format!("metric {}", 1000 + self.actuator.interface().index)
@@ -290,11 +319,29 @@ pub(crate) fn lease() -> Lease {
         renew_at: Some(NOW + 1_800_000),
         rebind_at: Some(NOW + 3_150_000),
         expires_at: Some(NOW + 3_600_000),
-        origin: sdk_rpc::Origin::Server,
+        origin: Origin::Server,
         next_server: std::net::Ipv4Addr::UNSPECIFIED,
         server_name: None,
         boot_file: None,
         parameters: Vec::new(),
+    }
+}
+
+/// An address that the host gave itself.
+pub(crate) fn link_local() -> Lease {
+    Lease {
+        address: [169, 254, 7, 9].into(),
+        prefix_length: 16,
+        origin: Origin::LinkLocal,
+        server: std::net::Ipv4Addr::UNSPECIFIED,
+        routers: Vec::new(),
+        dns: Vec::new(),
+        domain: None,
+        lease_seconds: None,
+        renew_at: None,
+        rebind_at: None,
+        expires_at: None,
+        ..lease()
     }
 }
 

@@ -5,11 +5,13 @@
 //! would die), and a lease that the kernel refuses has changed nothing when its additions are taken back.
 //! Nothing is planned that this interface's lease did not bring: other addresses and routes are not seen.
 
+mod routes;
+
 use std::net::Ipv4Addr;
 
-use sdk_rpc::{Lease, Route};
+use sdk_rpc::Origin;
 
-use crate::{policy::Checked, subnet::Subnet};
+use crate::{policy::Checked, subnet::Subnet, takes::Takes};
 
 /// Seconds that mean for ever (INFINITY_LIFE_TIME of linux/if_addr.h's users).
 pub const FOR_EVER: u32 = u32::MAX;
@@ -25,6 +27,18 @@ pub struct Address {
     pub broadcast: Option<Ipv4Addr>,
     /// Seconds until the kernel removes it by itself, or [`FOR_EVER`].
     pub seconds: u32,
+    /// Who may be spoken to from it.
+    pub scope: Scope,
+}
+
+/// How far an address reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere.
+    #[default]
+    Universe,
+    /// Hosts of the same link: the kernel takes it as source for nobody else while there is another.
+    Link,
 }
 
 /// A route as the kernel has it: of the main table, `proto dhcp`, through this interface.
@@ -84,6 +98,8 @@ pub struct Plan {
 pub struct Surroundings {
     /// Metric of every route.
     pub metric: u32,
+    /// What of a lease is wanted.
+    pub takes: Takes,
     /// CLOCK_BOOTTIME in milliseconds.
     pub now: u64,
     /// MTU of the link now, and the one it had before a lease changed it.
@@ -116,7 +132,7 @@ pub fn plan(
     for route in new.iter().flat_map(|installed| &installed.routes) {
         plan.additions.push(reversible(Step::AddRoute(*route)));
     }
-    plan_mtu(current, wanted, surroundings.mtu, &mut plan);
+    plan_mtu(current, wanted, surroundings, &mut plan);
 
     for route in old.iter().flat_map(|installed| &installed.routes) {
         let stays = new.as_ref().is_some_and(|new| new.routes.contains(route));
@@ -178,13 +194,18 @@ fn plan_address(
 
 /// The link's MTU follows the lease and goes back when no lease has one. A value that somebody else set
 /// in between stays.
-fn plan_mtu(current: Option<&Checked>, wanted: Option<&Checked>, link: LinkMtu, plan: &mut Plan) {
-    let before = current
-        .and_then(|checked| checked.lease().mtu)
-        .map(u32::from);
-    let after = wanted
-        .and_then(|checked| checked.lease().mtu)
-        .map(u32::from);
+fn plan_mtu(
+    current: Option<&Checked>,
+    wanted: Option<&Checked>,
+    surroundings: Surroundings,
+    plan: &mut Plan,
+) {
+    let link = surroundings.mtu;
+    let taken = |checked: Option<&Checked>| {
+        let mtu = checked.and_then(|checked| checked.lease().mtu);
+        mtu.filter(|_| surroundings.takes.mtu).map(u32::from)
+    };
+    let (before, after) = (taken(current), taken(wanted));
     if before == after {
         return;
     }
@@ -215,10 +236,14 @@ impl Installed {
             prefix_length: lease.prefix_length,
             broadcast: lease.broadcast,
             seconds: remaining(lease.expires_at, surroundings.now),
+            scope: match lease.origin {
+                Origin::LinkLocal => Scope::Link,
+                Origin::Server | Origin::Inform | Origin::Operator => Scope::Universe,
+            },
         };
         Self {
             address,
-            routes: routes(checked, surroundings.metric),
+            routes: routes::of(checked, surroundings),
         }
     }
 }
@@ -234,109 +259,6 @@ fn remaining(expires_at: Option<u64>, now: u64) -> u32 {
     u32::try_from(seconds)
         .unwrap_or(FOR_EVER)
         .clamp(1, FOR_EVER.saturating_sub(1))
-}
-
-/// The routes of a lease, each after those that its gateway is reached by.
-fn routes(checked: &Checked, metric: u32) -> Vec<KernelRoute> {
-    let lease = checked.lease();
-    let mut list = RouteList::new(lease, metric);
-    // With 32 bits there is nobody on-link but the host itself.
-    if let Some(subnet) = checked
-        .subnet()
-        .filter(|subnet| subnet.prefix_length() < 32)
-    {
-        list.add_on_link(subnet);
-    }
-    for route in lease
-        .routes
-        .iter()
-        .filter(|route| route.gateway.is_unspecified())
-    {
-        list.add_on_link_route(route);
-    }
-    let mut gatewayed: Vec<Route> = lease
-        .routes
-        .iter()
-        .filter(|route| !route.gateway.is_unspecified())
-        .copied()
-        .collect();
-    // RFC 3442 lets routes replace the Router option; where they name a default route it is the one.
-    let has_default = lease.routes.iter().any(|route| route.prefix_length == 0);
-    if let (false, Some(router)) = (has_default, lease.routers.first()) {
-        gatewayed.push(Route {
-            destination: Ipv4Addr::UNSPECIFIED,
-            prefix_length: 0,
-            gateway: *router,
-        });
-    }
-    for route in &gatewayed {
-        list.make_reachable(route.gateway);
-    }
-    for route in &gatewayed {
-        list.add(route, Some(route.gateway));
-    }
-    list.routes
-}
-
-struct RouteList {
-    template: KernelRoute,
-    on_link: Vec<Subnet>,
-    routes: Vec<KernelRoute>,
-}
-
-impl RouteList {
-    fn new(lease: &Lease, metric: u32) -> Self {
-        let template = KernelRoute {
-            destination: Ipv4Addr::UNSPECIFIED,
-            prefix_length: 0,
-            gateway: None,
-            source: lease.address,
-            metric,
-            mtu: lease.mtu.map_or(0, u32::from),
-        };
-        Self {
-            template,
-            on_link: Vec::new(),
-            routes: Vec::new(),
-        }
-    }
-
-    fn add_on_link(&mut self, subnet: Subnet) {
-        if self.on_link.contains(&subnet) {
-            return;
-        }
-        self.on_link.push(subnet);
-        self.routes.push(KernelRoute {
-            destination: subnet.network(),
-            prefix_length: subnet.prefix_length(),
-            ..self.template
-        });
-    }
-
-    fn add_on_link_route(&mut self, route: &Route) {
-        if let Some(subnet) = Subnet::of(route.destination, route.prefix_length) {
-            self.add_on_link(subnet);
-        }
-    }
-
-    /// A gateway outside the subnet gets a host route: clouds give a /32 and a gateway beside it.
-    fn make_reachable(&mut self, gateway: Ipv4Addr) {
-        if self.on_link.iter().any(|subnet| subnet.contains(gateway)) {
-            return;
-        }
-        if let Some(host) = Subnet::of(gateway, 32) {
-            self.add_on_link(host);
-        }
-    }
-
-    fn add(&mut self, route: &Route, gateway: Option<Ipv4Addr>) {
-        self.routes.push(KernelRoute {
-            destination: route.destination,
-            prefix_length: route.prefix_length,
-            gateway,
-            ..self.template
-        });
-    }
 }
 
 fn reversible(step: Step) -> Planned {
