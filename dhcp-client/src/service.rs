@@ -168,6 +168,7 @@ impl Service {
             dhcp_actuator::Options {
                 netlink: netlink.clone(),
                 resolver: Rc::clone(resolver),
+                host_name: Rc::default(),
                 takes: dhcp_actuator::Takes::default(),
                 metric: None,
                 clock: clock::boottime_milliseconds,

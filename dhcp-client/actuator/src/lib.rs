@@ -1,5 +1,5 @@
-//! Role actuator: turns a lease that it has checked into an address, routes, an MTU and a resolver file
-//! of one interface.
+//! Role actuator: turns a lease that it has checked into an address, routes, an MTU, a resolver file and a
+//! host name, for any number of interfaces.
 //!
 //! It is on the privileged side and its caller is not: whoever holds the [`sdk_rpc::LeaseSink`] may have
 //! been taken over by a packet. So every value passes [`policy`] first, what is to change is decided
@@ -13,6 +13,7 @@
 mod actuator;
 mod apply;
 mod handover;
+mod host_name;
 mod interface;
 mod link_message;
 mod links;
@@ -28,6 +29,7 @@ mod takes;
 
 pub use actuator::{Actuator, Observer, Options};
 pub use apply::Failure;
+pub use host_name::{HostName, TakesHostName};
 pub use interface::{Interface, InterfaceError};
 pub use links::{LinkEntry, LinkEvent, Links};
 pub use netlink::{Answer, Netlink};

@@ -1,5 +1,7 @@
 //! Which parts of a lease the operator wants from it.
 
+use crate::host_name::TakesHostName;
+
 /// What an interface takes of its leases. The address and the route of its subnet always; what is not taken
 /// is still told to the observer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Takes {
     pub resolvers: bool,
     /// The link's MTU. That of routes is the lease's in any case: it harms nobody.
     pub mtu: bool,
+    /// The host's name, where the host has none of its own.
+    pub host_name: TakesHostName,
 }
 
 impl Default for Takes {
@@ -21,6 +25,7 @@ impl Default for Takes {
             routes: true,
             resolvers: true,
             mtu: true,
+            host_name: TakesHostName::Never,
         }
     }
 }

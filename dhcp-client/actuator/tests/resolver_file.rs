@@ -49,6 +49,7 @@ fn actuator(resolver: Resolver) -> Actuator {
     let options = Options {
         netlink,
         resolver: resolver.into(),
+        host_name: std::rc::Rc::default(),
         takes: Takes::default(),
         metric: Some(7),
         clock: || bed::NOW,

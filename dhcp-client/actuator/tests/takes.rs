@@ -8,7 +8,7 @@
 mod bed;
 
 use bed::{Bed, addresses, isolated, lease, link_local, mtu, route, routes};
-use dhcp_actuator::Takes;
+use dhcp_actuator::{Takes, TakesHostName};
 use sdk_rpc::{DeconfigureCause, Lease};
 
 /// A bed whose actuator takes a part.
@@ -97,6 +97,7 @@ fn the_observer_is_told_of_what_is_not_taken() {
                 routes: false,
                 resolvers: false,
                 mtu: false,
+                host_name: TakesHostName::Never,
             };
         });
         bed.configure(everything());

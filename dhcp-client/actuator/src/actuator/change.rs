@@ -31,6 +31,7 @@ impl Actuator {
         self.change_kernel(Some(&checked), now)
             .map_err(|failure| failure.to_string())?;
         let published = self.publish(&checked);
+        self.take_host_name(&checked);
         self.current.replace(Some(checked));
         Ok(published)
     }
@@ -44,6 +45,13 @@ impl Actuator {
         }
     }
 
+    fn take_host_name(&self, checked: &Checked) {
+        let (names, when) = (&self.options.host_name, self.options.takes.host_name);
+        if let Err(line) = names.take(&self.interface.name, when, checked) {
+            self.notice(line);
+        }
+    }
+
     /// Takes whatever is in force out of force.
     pub(super) fn remove(
         &self,
@@ -54,6 +62,7 @@ impl Actuator {
     ) {
         let result = self.change_kernel(None, (self.options.clock)());
         let former = self.current.take();
+        self.options.host_name.let_go(&self.interface.name);
         (
             former,
             result,

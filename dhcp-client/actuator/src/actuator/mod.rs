@@ -12,8 +12,8 @@ use std::{
 use sdk_rpc::{Applied, ConfigureCause, DeconfigureCause, Lease, Setback, UpdateCause};
 
 use crate::{
-    apply::Failure, interface::Interface, messages, netlink::Netlink, pace::Pace, policy::Checked,
-    resolver::Resolver, takes::Takes,
+    apply::Failure, host_name::HostName, interface::Interface, messages, netlink::Netlink,
+    pace::Pace, policy::Checked, resolver::Resolver, takes::Takes,
 };
 
 /// The metric of an interface's routes is this and its index, so that the interface that was there first
@@ -27,6 +27,8 @@ pub struct Options {
     pub netlink: Netlink,
     /// Shared by the actuators of all interfaces.
     pub resolver: Rc<Resolver>,
+    /// Shared by the actuators of all interfaces.
+    pub host_name: Rc<HostName>,
     /// What of a lease is wanted.
     pub takes: Takes,
     /// Metric of all routes; without it 1000 and the interface's index.

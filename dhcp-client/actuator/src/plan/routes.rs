@@ -15,6 +15,7 @@ pub(super) fn of(checked: &Checked, surroundings: Surroundings) -> Vec<KernelRou
         routes,
         resolvers: _,
         mtu: _,
+        host_name: _,
     } = surroundings.takes;
     let mut list = RouteList::new(lease, surroundings.metric);
     // With 32 bits there is nobody on-link but the host itself. For a link-local address RFC 3927 section

@@ -37,6 +37,7 @@ use sdk_rpc::Origin;
 
 pub(crate) use dropped::line;
 pub use dropped::{Dropped, GatewayFault, ParameterFault, RouteFault};
+pub(crate) use names::is_name;
 
 use crate::subnet::Subnet;
 
@@ -300,4 +301,4 @@ fn is_unicast(address: Ipv4Addr) -> bool {
 #[cfg(test)]
 pub(crate) mod properties;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

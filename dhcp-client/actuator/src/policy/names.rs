@@ -60,7 +60,8 @@ fn keep(
     None
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether it is a host or domain name, without a final dot.
+pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME && name.split('.').all(is_label)
 }
 

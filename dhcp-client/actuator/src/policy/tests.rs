@@ -10,10 +10,10 @@ mod exports;
 mod origin;
 
 /// Arbitrary.
-pub(super) const NOW: u64 = 1_000_000;
-pub(super) const LIMITS: Limits = Limits { highest_mtu: 1500 };
+pub(crate) const NOW: u64 = 1_000_000;
+pub(crate) const LIMITS: Limits = Limits { highest_mtu: 1500 };
 
-fn lease() -> Lease {
+pub(crate) fn lease() -> Lease {
     Lease {
         address: [10, 0, 0, 5].into(),
         prefix_length: 24,

@@ -37,7 +37,7 @@ pub(crate) fn pass(milliseconds: u64) {
     CLOCK.set(CLOCK.get() + milliseconds);
 }
 
-/// Runs `body` in a network and a mount namespace of its own: as root in this process, else in a user
+/// Runs `body` in namespaces of its own for network, mounts and the host's name: as root in this process, else in a user
 /// namespace, where the test runs once more by its `name`.
 pub(crate) fn isolated(name: &str, body: impl FnOnce() + Send + 'static) {
     if !geteuid().is_root() {
@@ -58,7 +58,8 @@ pub(crate) fn isolated(name: &str, body: impl FnOnce() + Send + 'static) {
         return;
     }
     let thread = std::thread::spawn(move || {
-        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)
+            .unwrap();
         body();
     });
     if let Err(panic) = thread.join() {
@@ -233,6 +234,7 @@ impl Bed {
         let mut options = Options {
             netlink: netlink.clone(),
             resolver,
+            host_name: Rc::default(),
             takes: Takes::default(),
             metric: None,
             clock: || CLOCK.get(),
