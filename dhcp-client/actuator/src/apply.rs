@@ -8,7 +8,8 @@ use nix::libc;
 use crate::{
     messages::{self, Request},
     netlink::{Answer, Kernel},
-    plan::{Address, KernelRoute, Plan, Planned, Step},
+    plan::{Address, Claim, FOR_EVER, Plan, Planned, Step, same_address},
+    present,
 };
 
 /// A change that could not be made.
@@ -67,6 +68,8 @@ fn fix(errno: i32) -> &'static str {
 pub(crate) struct Outcome {
     /// The link took the MTU.
     pub(crate) mtu_set: bool,
+    /// Whether the lease's address goes with the lease; none where that has not changed.
+    pub(crate) owns_address: Option<bool>,
     /// For the operator: what did not work and did not matter enough.
     pub(crate) notices: Vec<String>,
 }
@@ -88,9 +91,21 @@ enum Verdict {
 pub(crate) fn apply(kernel: &mut Kernel, index: u32, plan: &Plan) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     let mut undo = Vec::new();
-    let additions = run(kernel, index, &plan.additions, &mut undo, &mut outcome);
+    let additions = run(
+        kernel,
+        index,
+        (plan, &plan.additions),
+        &mut undo,
+        &mut outcome,
+    );
     let result = match additions {
-        Ok(()) => run(kernel, index, &plan.removals, &mut undo, &mut outcome),
+        Ok(()) => run(
+            kernel,
+            index,
+            (plan, &plan.removals),
+            &mut undo,
+            &mut outcome,
+        ),
         Err(failure) => Err(failure),
     };
     match result {
@@ -109,17 +124,29 @@ pub(crate) fn apply(kernel: &mut Kernel, index: u32, plan: &Plan) -> Result<Outc
 pub(crate) fn apply_all(kernel: &mut Kernel, index: u32, plan: &Plan) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     let mut ignored = Vec::new();
-    let removals = run(kernel, index, &plan.removals, &mut ignored, &mut outcome);
-    let additions = run(kernel, index, &plan.additions, &mut ignored, &mut outcome);
+    let removals = run(
+        kernel,
+        index,
+        (plan, &plan.removals),
+        &mut ignored,
+        &mut outcome,
+    );
+    let additions = run(
+        kernel,
+        index,
+        (plan, &plan.additions),
+        &mut ignored,
+        &mut outcome,
+    );
     removals.and(additions).map(|()| outcome)
 }
 
-/// Sends steps together. The kernel tries each, so what follows a refused one may be done too: all that
-/// was done goes to `undo`.
+/// Sends steps of a plan together. The kernel tries each, so what follows a refused one may be done too: all
+/// that was done goes to `undo`.
 fn run(
     kernel: &mut Kernel,
     index: u32,
-    planned: &[Planned],
+    (plan, planned): (&Plan, &[Planned]),
     undo: &mut Vec<Step>,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
@@ -132,18 +159,23 @@ fn run(
         .collect();
     let answers = kernel.change(requests)?;
     let mut first_failure = None;
-    let mut taken_over = Vec::new();
+    let mut met = None;
     for (planned, answer) in planned.iter().zip(answers) {
+        let brought = match planned.step {
+            Step::AddAddress(address) => Some(address).filter(|it| plan.address == Some(*it)),
+            Step::ExtendAddress(_)
+            | Step::RemoveAddress(_)
+            | Step::AddRoute(_)
+            | Step::RemoveRoute(_)
+            | Step::SetMtu(_) => None,
+        };
         match verdict(planned.step, answer) {
             Verdict::Done => {
                 undo.push(planned.undo);
                 outcome.mtu_set |= matches!(planned.step, Step::SetMtu(_));
+                outcome.owns_address = brought.map(|_| true).or(outcome.owns_address);
             }
-            Verdict::Already => {
-                if let Step::AddAddress(address) = planned.step {
-                    taken_over.push(messages::request(Step::ExtendAddress(address), index));
-                }
-            }
+            Verdict::Already => met = brought.or(met),
             Verdict::Pointless(answer) => {
                 outcome.notices.push(format!(
                     "cannot {}: {answer}; it is left as it is",
@@ -158,19 +190,38 @@ fn run(
             }
         }
     }
-    if let Some(failure) = first_failure {
-        return Err(failure);
+    match (first_failure, met) {
+        (Some(failure), _) => Err(failure),
+        (None, Some(address)) => {
+            outcome.owns_address = Some(meet(kernel, index, address, plan.claim)?);
+            Ok(())
+        }
+        (None, None) => Ok(()),
     }
-    extend(kernel, taken_over)
 }
 
-/// An address that was there already, from a client before this one, gets the lifetimes of the lease; it
-/// is never removed for that.
-fn extend(kernel: &mut Kernel, requests: Vec<Request>) -> Result<(), Failure> {
-    if requests.is_empty() {
-        return Ok(());
+/// The lease's address was there already. One that is taken over gets the lifetimes of the lease, and is never
+/// removed for that. Tells whether it was.
+fn meet(kernel: &mut Kernel, index: u32, address: Address, claim: Claim) -> Result<bool, Failure> {
+    let ours = match claim {
+        Claim::Ours => true,
+        Claim::IfLent => {
+            let present = present::addresses(kernel, index)?;
+            let mut same = present.iter().filter(|it| same_address(it, &address));
+            // One that is gone by now was somebody's for a time.
+            same.all(|there| there.seconds != FOR_EVER)
+        }
+        Claim::Theirs => false,
+    };
+    if ours {
+        extend(kernel, index, address)?;
     }
-    let answers = kernel.change(requests)?;
+    Ok(ours)
+}
+
+fn extend(kernel: &mut Kernel, index: u32, address: Address) -> Result<(), Failure> {
+    let request = messages::request(Step::ExtendAddress(address), index);
+    let answers = kernel.change(vec![request])?;
     match answers.into_iter().find_map(Result::err) {
         None => Ok(()),
         Some(answer) => Err(Failure::Refused {
@@ -220,29 +271,12 @@ struct Words(Step);
 
 impl fmt::Display for Words {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = |formatter: &mut fmt::Formatter<'_>, verb: &str, address: Address| {
-            write!(
-                formatter,
-                "{verb} address {}/{}",
-                address.local, address.prefix_length
-            )
-        };
-        let route = |formatter: &mut fmt::Formatter<'_>, verb: &str, route: KernelRoute| {
-            write!(
-                formatter,
-                "{verb} route {}/{}",
-                route.destination, route.prefix_length
-            )?;
-            route
-                .gateway
-                .map_or(Ok(()), |gateway| write!(formatter, " via {gateway}"))
-        };
         match self.0 {
-            Step::AddAddress(it) => address(formatter, "add", it),
-            Step::ExtendAddress(it) => address(formatter, "extend", it),
-            Step::RemoveAddress(it) => address(formatter, "remove", it),
-            Step::AddRoute(it) => route(formatter, "add", it),
-            Step::RemoveRoute(it) => route(formatter, "remove", it),
+            Step::AddAddress(it) => write!(formatter, "add address {it}"),
+            Step::ExtendAddress(it) => write!(formatter, "extend address {it}"),
+            Step::RemoveAddress(it) => write!(formatter, "remove address {it}"),
+            Step::AddRoute(it) => write!(formatter, "add route {it}"),
+            Step::RemoveRoute(it) => write!(formatter, "remove route {it}"),
             Step::SetMtu(mtu) => write!(formatter, "set the MTU to {mtu}"),
         }
     }

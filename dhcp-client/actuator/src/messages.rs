@@ -98,6 +98,23 @@ pub(crate) fn all_links() -> Request {
     (RouteNetlinkMessage::GetLink(message), 0)
 }
 
+/// Asks for the IPv4 addresses of an interface.
+pub(crate) fn addresses(index: u32) -> Request {
+    let mut message = AddressMessage::default();
+    message.header.family = AddressFamily::Inet;
+    message.header.index = index;
+    (RouteNetlinkMessage::GetAddress(message), 0)
+}
+
+/// Asks for the IPv4 routes through an interface that DHCP clients made.
+pub(crate) fn dhcp_routes(index: u32) -> Request {
+    let mut message = RouteMessage::default();
+    message.header.address_family = AddressFamily::Inet;
+    message.header.protocol = RouteProtocol::Dhcp;
+    message.attributes = vec![RouteAttribute::Oif(index)];
+    (RouteNetlinkMessage::GetRoute(message), 0)
+}
+
 fn link_message(index: u32) -> LinkMessage {
     let mut message = LinkMessage::default();
     message.header.index = index;
@@ -147,12 +164,16 @@ fn route_message(route: KernelRoute, index: u32) -> RouteMessage {
     };
     message.attributes = vec![
         RouteAttribute::Oif(index),
-        RouteAttribute::PrefSource(inet(route.source)),
         RouteAttribute::Priority(route.metric),
         // Also when it is 0, which to the kernel is none: without it, removing would find a route with
         // any MTU, and so perhaps the one that takes its place.
         RouteAttribute::Metrics(vec![RouteMetric::Mtu(route.mtu)]),
     ];
+    if !route.source.is_unspecified() {
+        message
+            .attributes
+            .push(RouteAttribute::PrefSource(inet(route.source)));
+    }
     if route.prefix_length > 0 {
         message
             .attributes

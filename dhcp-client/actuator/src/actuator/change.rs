@@ -7,15 +7,29 @@ use sdk_rpc::Lease;
 use super::Actuator;
 use crate::{
     apply::{self, Failure, Outcome},
+    leftovers::Leftovers,
     netlink::Kernel,
-    plan::{LinkMtu, Surroundings, plan},
+    plan::{Installed, LinkMtu, Standing, Surroundings, plan},
     policy::{self, Checked},
     resolver::{Pending, ResolverError},
 };
 
+/// Where a lease comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Provenance {
+    /// A calf brings it.
+    Calf,
+    /// A process before this one put it in force.
+    EarlierProcess,
+}
+
 impl Actuator {
     /// Puts `lease` in force, from whatever is. Nothing in here waits.
-    pub(super) fn apply(&self, lease: Lease) -> Result<Result<Pending<'_>, ResolverError>, String> {
+    pub(super) fn apply(
+        &self,
+        lease: Lease,
+        provenance: Provenance,
+    ) -> Result<Result<Pending<'_>, ResolverError>, String> {
         if self.closed.get() {
             return Err("the service is stopping".to_owned());
         }
@@ -28,8 +42,10 @@ impl Actuator {
         if let Some(line) = policy::line(&dropped) {
             self.notice(line);
         }
-        self.change_kernel(Some(&checked), now)
+        let wanted = Some((&checked, provenance));
+        self.change_kernel(wanted, &self.leftovers.borrow(), now)
             .map_err(|failure| failure.to_string())?;
+        self.leftovers.take();
         let published = self.publish(&checked);
         self.take_host_name(&checked);
         self.current.replace(Some(checked));
@@ -52,15 +68,17 @@ impl Actuator {
         }
     }
 
-    /// Takes whatever is in force out of force.
+    /// Takes whatever is in force out of force, and `leftovers` with it.
     pub(super) fn remove(
         &self,
+        leftovers: &Leftovers,
     ) -> (
         Option<Checked>,
         Result<(), Failure>,
         Result<Pending<'_>, ResolverError>,
     ) {
-        let result = self.change_kernel(None, (self.options.clock)());
+        let result = self.change_kernel(None, leftovers, (self.options.clock)());
+        self.owns_address.set(false);
         let former = self.current.take();
         self.options.host_name.let_go(&self.interface.name);
         (
@@ -70,14 +88,38 @@ impl Actuator {
         )
     }
 
+    /// What a lease puts into the kernel.
+    pub(super) fn installed(&self, checked: &Checked) -> Installed {
+        let mtu = LinkMtu::default();
+        Installed::of(checked, self.surroundings((self.options.clock)(), mtu))
+    }
+
+    fn surroundings(&self, now: u64, mtu: LinkMtu) -> Surroundings {
+        Surroundings {
+            metric: self.metric(),
+            takes: self.options.takes,
+            now,
+            mtu,
+        }
+    }
+
     /// Changes the kernel from the lease in force to `wanted`.
-    fn change_kernel(&self, wanted: Option<&Checked>, now: u64) -> Result<(), Failure> {
+    fn change_kernel(
+        &self,
+        wanted: Option<(&Checked, Provenance)>,
+        leftovers: &Leftovers,
+        now: u64,
+    ) -> Result<(), Failure> {
         let changed = self
             .options
             .netlink
-            .with(|kernel| self.change_through(kernel, wanted, now));
+            .with(|kernel| self.change_through(kernel, wanted, leftovers, now));
+        let outcome = changed?;
+        if let Some(owns_address) = outcome.owns_address {
+            self.owns_address.set(owns_address);
+        }
         // Only now, when the socket is free again, may the observer be called.
-        for notice in changed?.notices {
+        for notice in outcome.notices {
             self.notice(notice);
         }
         Ok(())
@@ -86,19 +128,21 @@ impl Actuator {
     fn change_through(
         &self,
         kernel: &mut Kernel,
-        wanted: Option<&Checked>,
+        wanted: Option<(&Checked, Provenance)>,
+        leftovers: &Leftovers,
         now: u64,
     ) -> Result<Outcome, Failure> {
         let current = self.current.borrow();
         let index = self.interface.index;
+        let (wanted, provenance) = wanted.unzip();
         let mtu = self.link_mtu(kernel, current.as_ref(), wanted)?;
-        let surroundings = Surroundings {
-            metric: self.metric(),
-            takes: self.options.takes,
-            now,
-            mtu,
+        let standing = Standing {
+            lease: current.as_ref(),
+            owns_address: self.owns_address.get(),
+            leftovers,
+            adopting: provenance == Some(Provenance::EarlierProcess),
         };
-        let plan = plan(current.as_ref(), wanted, surroundings);
+        let plan = plan(standing, wanted, self.surroundings(now, mtu));
         let outcome = if wanted.is_some() {
             apply::apply(kernel, index, &plan)?
         } else {

@@ -6,14 +6,17 @@ mod sink;
 use core::fmt;
 use std::{
     cell::{Cell, RefCell},
+    io,
     rc::Rc,
 };
 
 use sdk_rpc::{Applied, ConfigureCause, DeconfigureCause, Lease, Setback, UpdateCause};
 
+use self::change::Provenance;
 use crate::{
-    apply::Failure, host_name::HostName, interface::Interface, messages, netlink::Netlink,
-    pace::Pace, policy::Checked, resolver::Resolver, takes::Takes,
+    apply::Failure, host_name::HostName, interface::Interface, leftovers::Leftovers, messages,
+    netlink::Netlink, pace::Pace, policy::Checked, present::Present, resolver::Resolver,
+    takes::Takes,
 };
 
 /// The metric of an interface's routes is this and its index, so that the interface that was there first
@@ -58,6 +61,10 @@ pub struct Actuator {
     options: Options,
     observer: Rc<dyn Observer>,
     current: RefCell<Option<Checked>>,
+    /// Whether the address of the lease in force goes with it.
+    owns_address: Cell<bool>,
+    /// What another client left, until a lease is in force or there is to be none.
+    leftovers: RefCell<Leftovers>,
     original_mtu: Cell<Option<u32>>,
     pace: Cell<Pace>,
     closed: Cell<bool>,
@@ -84,6 +91,8 @@ impl Actuator {
             options,
             observer,
             current: RefCell::new(None),
+            owns_address: Cell::new(false),
+            leftovers: RefCell::new(Leftovers::default()),
             original_mtu: Cell::new(None),
             pace: Cell::new(pace),
             closed: Cell::new(false),
@@ -134,7 +143,7 @@ impl Actuator {
     /// Takes over a lease that a privileged process before this one put in force: what is there stays,
     /// what is missing is added. Nobody is told.
     pub async fn adopt(&self, lease: Lease) -> Applied {
-        match self.apply(lease) {
+        match self.apply(lease, Provenance::EarlierProcess) {
             Ok(pending) => {
                 self.settle(pending).await;
                 Applied::Done
@@ -143,18 +152,41 @@ impl Actuator {
         }
     }
 
+    /// What another DHCP client left on the interface, or one that still runs has there: nothing of it is
+    /// touched.
+    ///
+    /// # Errors
+    /// The kernel was not to be asked.
+    pub fn leftovers(&self) -> io::Result<Leftovers> {
+        let index = self.interface.index;
+        let present = self
+            .options
+            .netlink
+            .with(|kernel| Present::on(kernel, index))?;
+        let current = self.current.borrow();
+        let own = current.as_ref().map(|checked| self.installed(checked));
+        Ok(Leftovers::of(present, own.as_ref()))
+    }
+
+    /// Has `leftovers` go as soon as the next lease is in force, but for what is part of it, or with
+    /// [`Self::withdraw`]. Until then nothing of it is touched.
+    pub fn take_over(&self, leftovers: Leftovers) {
+        self.leftovers.borrow_mut().join(leftovers);
+    }
+
     /// Stops, and leaves everything as it is.
     pub async fn leave(&self) {
         self.closed.set(true);
     }
 
-    /// Stops, and undoes address, routes, resolvers and MTU. The observer is not told.
+    /// Stops, and undoes address, routes, resolvers and MTU, and what was taken over. The observer is not told.
     ///
     /// # Errors
     /// The first thing that could not be undone; all others are.
     pub async fn withdraw(&self) -> Result<(), Failure> {
         self.closed.set(true);
-        let (_, result, pending) = self.remove();
+        let leftovers = self.leftovers.take();
+        let (_, result, pending) = self.remove(&leftovers);
         self.settle(pending).await;
         result
     }

@@ -4,12 +4,13 @@ use sdk_rpc::{
     Applied, ConfigureCause, DeconfigureCause, Error, Lease, LeaseSink, Setback, UpdateCause,
 };
 
-use super::Actuator;
+use super::{Actuator, change::Provenance};
+use crate::leftovers::Leftovers;
 
 impl LeaseSink for Actuator {
     async fn configure(&self, lease: Lease, cause: ConfigureCause) -> Result<Applied, Error> {
         // Where there is one already, a calf was restarted: it is changed in place, as by an update.
-        match self.apply(lease) {
+        match self.apply(lease, Provenance::Calf) {
             Ok(published) => {
                 self.with_current(|checked| self.observer.configured(checked, cause));
                 self.settle(published).await;
@@ -25,7 +26,7 @@ impl LeaseSink for Actuator {
                 "there is no lease in force to update".to_owned(),
             ));
         }
-        match self.apply(lease) {
+        match self.apply(lease, Provenance::Calf) {
             Ok(published) => {
                 self.with_current(|checked| self.observer.updated(checked, cause));
                 self.settle(published).await;
@@ -46,7 +47,7 @@ impl LeaseSink for Actuator {
             }
             return Ok(Applied::Done);
         }
-        let (former, result, pending) = self.remove();
+        let (former, result, pending) = self.remove(&Leftovers::default());
         self.observer.deconfigured(former.as_ref(), cause);
         self.settle(pending).await;
         match result {

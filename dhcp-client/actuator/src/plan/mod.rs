@@ -3,15 +3,18 @@
 //! Two lists come out. Additions leave everything that worked before working; only when all of them are
 //! in force do removals start. So an address that stays is never removed and added again (connections
 //! would die), and a lease that the kernel refuses has changed nothing when its additions are taken back.
-//! Nothing is planned that this interface's lease did not bring: other addresses and routes are not seen.
+//! Nothing is planned that a lease did not bring, this interface's or that of a client whose place was taken:
+//! other addresses and routes are not seen.
 
+mod address;
 mod routes;
 
+use core::fmt;
 use std::net::Ipv4Addr;
 
 use sdk_rpc::Origin;
 
-use crate::{policy::Checked, subnet::Subnet, takes::Takes};
+use crate::{leftovers::Leftovers, policy::Checked, takes::Takes};
 
 /// Seconds that mean for ever (INFINITY_LIFE_TIME of linux/if_addr.h's users).
 pub const FOR_EVER: u32 = u32::MAX;
@@ -29,6 +32,12 @@ pub struct Address {
     pub seconds: u32,
     /// Who may be spoken to from it.
     pub scope: Scope,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.local, self.prefix_length)
+    }
 }
 
 /// How far an address reaches.
@@ -50,12 +59,20 @@ pub struct KernelRoute {
     pub prefix_length: u8,
     /// Next hop; none is on-link.
     pub gateway: Option<Ipv4Addr>,
-    /// Source address of what is sent by it.
+    /// Source address of what is sent by it; 0.0.0.0 is none.
     pub source: Ipv4Addr,
     /// The less, the more it is preferred.
     pub metric: u32,
     /// Path MTU, 0 for that of the link.
     pub mtu: u32,
+}
+
+impl fmt::Display for KernelRoute {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.destination, self.prefix_length)?;
+        self.gateway
+            .map_or(Ok(()), |gateway| write!(formatter, " via {gateway}"))
+    }
 }
 
 /// One change.
@@ -84,9 +101,25 @@ pub struct Planned {
     pub undo: Step,
 }
 
+/// Whose an address is that is there already when a lease brings it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    /// This actuator's from now on: its lifetime is the lease's, and it goes with it.
+    Ours,
+    /// This actuator's if it is there for a time, as another client's; one without an end is the operator's.
+    #[default]
+    IfLent,
+    /// Whoever's put it there: it is used, and left alone.
+    Theirs,
+}
+
 /// What to do, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// The address that the lease brings, if there is to be one.
+    pub address: Option<Address>,
+    /// Whose it is if it is there already.
+    pub claim: Claim,
     /// First, and all of them.
     pub additions: Vec<Planned>,
     /// Then.
@@ -115,81 +148,61 @@ pub struct LinkMtu {
     pub original: Option<u32>,
 }
 
-/// Plans the way from `current` to `wanted`.
+/// What is there before a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The lease in force.
+    pub lease: Option<&'a Checked>,
+    /// Whether its address goes with it. One that somebody else put there does not.
+    pub owns_address: bool,
+    /// What another client left and is to go.
+    pub leftovers: &'a Leftovers,
+    /// The next lease is one that an earlier process put in force.
+    pub adopting: bool,
+}
+
+/// Plans the way from what is there to `wanted`.
 #[must_use]
-pub fn plan(
-    current: Option<&Checked>,
-    wanted: Option<&Checked>,
-    surroundings: Surroundings,
-) -> Plan {
-    let old = current.map(|checked| Installed::of(checked, surroundings));
+pub fn plan(standing: Standing<'_>, wanted: Option<&Checked>, surroundings: Surroundings) -> Plan {
+    let old = standing
+        .lease
+        .map(|checked| Installed::of(checked, surroundings));
     let new = wanted.map(|checked| Installed::of(checked, surroundings));
     let mut plan = Plan::default();
-    let bridge = plan_address(old.as_ref(), new.as_ref(), &mut plan);
+    let going = address::that_go(standing, old.as_ref(), new.as_ref());
+    if let (Some(checked), Some(new)) = (wanted, &new) {
+        plan.address = Some(new.address);
+        plan.claim = address::claim(standing, checked.lease().origin, &new.address);
+    }
+    let bridge = address::plan(standing, (old.as_ref(), new.as_ref()), &going, &mut plan);
 
     // Routes that stay are asked for again: where somebody removed them they come back, and where they
     // are the kernel says so and changes nothing.
     for route in new.iter().flat_map(|installed| &installed.routes) {
         plan.additions.push(reversible(Step::AddRoute(*route)));
     }
-    plan_mtu(current, wanted, surroundings, &mut plan);
+    plan_mtu(standing.lease, wanted, surroundings, &mut plan);
 
-    for route in old.iter().flat_map(|installed| &installed.routes) {
+    let old_routes = old.iter().flat_map(|installed| &installed.routes);
+    for route in old_routes.chain(&standing.leftovers.routes) {
         let stays = new.as_ref().is_some_and(|new| new.routes.contains(route));
         if !stays {
             plan.removals.push(reversible(Step::RemoveRoute(*route)));
         }
     }
-    let address_goes = |old: &&Installed| {
-        new.as_ref()
-            .is_none_or(|new| !same_address(&old.address, &new.address))
-    };
-    if let Some(old) = old.as_ref().filter(address_goes) {
-        plan.removals
-            .push(reversible(Step::RemoveAddress(old.address)));
+    for address in going {
+        plan.removals.push(reversible(Step::RemoveAddress(address)));
     }
     if let (Some(bridge), Some(new)) = (bridge, &new) {
-        plan.removals
-            .push(reversible(Step::AddAddress(new.address)));
+        let stays = standing.owns_address && !address::is_another(old.as_ref(), &new.address);
+        plan.removals.push(reversible(if stays {
+            Step::ExtendAddress(new.address)
+        } else {
+            Step::AddAddress(new.address)
+        }));
         plan.removals.push(reversible(Step::RemoveAddress(bridge)));
     }
     plan
-}
-
-/// Plans the new address. Returns what stands in for it until the old one is gone.
-fn plan_address(
-    old: Option<&Installed>,
-    new: Option<&Installed>,
-    plan: &mut Plan,
-) -> Option<Address> {
-    let new = new?.address;
-    let Some(old) = old.map(|installed| installed.address) else {
-        plan.additions.push(reversible(Step::AddAddress(new)));
-        return None;
-    };
-    if same_address(&old, &new) {
-        plan.additions.push(Planned {
-            step: Step::ExtendAddress(new),
-            undo: Step::ExtendAddress(old),
-        });
-        return None;
-    }
-    // Within one subnet the kernel makes the second address a secondary one, which dies with the first.
-    // With another prefix length it is its own primary, so the new address comes as a /32 until the old
-    // one is gone. The interface never is without an address: that would remove everybody's routes.
-    let one_subnet = old.prefix_length == new.prefix_length
-        && Subnet::of(old.local, old.prefix_length) == Subnet::of(new.local, new.prefix_length);
-    if !one_subnet {
-        plan.additions.push(reversible(Step::AddAddress(new)));
-        return None;
-    }
-    let bridge = Address {
-        prefix_length: 32,
-        broadcast: None,
-        ..new
-    };
-    plan.additions.push(reversible(Step::AddAddress(bridge)));
-    Some(bridge)
 }
 
 /// The link's MTU follows the lease and goes back when no lease has one. A value that somebody else set
@@ -223,13 +236,13 @@ fn plan_mtu(
 }
 
 /// What a lease puts into the kernel.
-struct Installed {
-    address: Address,
-    routes: Vec<KernelRoute>,
+pub(crate) struct Installed {
+    pub(crate) address: Address,
+    pub(crate) routes: Vec<KernelRoute>,
 }
 
 impl Installed {
-    fn of(checked: &Checked, surroundings: Surroundings) -> Self {
+    pub(crate) fn of(checked: &Checked, surroundings: Surroundings) -> Self {
         let lease = checked.lease();
         let address = Address {
             local: lease.address,
@@ -273,7 +286,8 @@ fn reversible(step: Step) -> Planned {
     Planned { step, undo }
 }
 
-fn same_address(one: &Address, other: &Address) -> bool {
+/// Whether there can be only one of them on an interface.
+pub(crate) fn same_address(one: &Address, other: &Address) -> bool {
     one.local == other.local && one.prefix_length == other.prefix_length
 }
 

@@ -6,7 +6,13 @@ use proptest::prelude::*;
 use sdk_rpc::{Lease, Origin, Route};
 
 use super::*;
-use crate::policy::{self, Limits};
+use crate::{
+    policy::{self, Limits},
+    subnet::Subnet,
+};
+
+mod others;
+mod parts;
 
 /// Arbitrary.
 const NOW: u64 = 1_000_000;
@@ -78,6 +84,20 @@ fn kernel_route(destination: [u8; 4], prefix_length: u8, gateway: Option<[u8; 4]
     }
 }
 
+/// A lease in force whose address came with it, or none.
+fn lease_in_force(lease: Option<&Checked>) -> Standing<'_> {
+    static NOTHING: Leftovers = Leftovers {
+        addresses: Vec::new(),
+        routes: Vec::new(),
+    };
+    Standing {
+        lease,
+        owns_address: lease.is_some(),
+        leftovers: &NOTHING,
+        adopting: false,
+    }
+}
+
 fn steps(planned: &[Planned]) -> Vec<Step> {
     planned.iter().map(|planned| planned.step).collect()
 }
@@ -99,7 +119,7 @@ fn routes_taken(checked: &Checked, takes: Takes) -> Vec<KernelRoute> {
         takes,
         ..surroundings()
     };
-    let plan = plan(None, Some(checked), surroundings);
+    let plan = plan(lease_in_force(None), Some(checked), surroundings);
     steps(&plan.additions)
         .into_iter()
         .filter_map(|step| {
@@ -114,7 +134,7 @@ fn routes_taken(checked: &Checked, takes: Takes) -> Vec<KernelRoute> {
 
 #[test]
 fn a_first_lease_is_address_subnet_and_default_route() {
-    let plan = plan(None, Some(&checked(|_| {})), surroundings());
+    let plan = plan(lease_in_force(None), Some(&checked(|_| {})), surroundings());
     let expected = [
         Step::AddAddress(address([10, 0, 0, 5], 24, 3599)),
         Step::AddRoute(kernel_route([10, 0, 0, 0], 24, None)),
@@ -130,7 +150,7 @@ fn an_infinite_lease_lasts_for_ever() {
         lease.lease_seconds = None;
         lease.expires_at = None;
     });
-    let plan = plan(None, Some(&lease), surroundings());
+    let plan = plan(lease_in_force(None), Some(&lease), surroundings());
     let expected = Step::AddAddress(address([10, 0, 0, 5], 24, FOR_EVER));
     assert_eq!(plan.additions[0].step, expected);
 }
@@ -179,95 +199,24 @@ fn classless_routes_come_on_link_first_and_their_default_is_the_one() {
     assert_eq!(added_routes(&lease), expected);
 }
 
-#[test]
-fn what_is_not_wanted_of_the_routes_is_not_there() {
-    let default = [0, 0, 0, 0];
-    let given = vec![
-        route(default, 0, [172, 16, 0, 1]),
-        route([172, 16, 0, 0], 16, [0, 0, 0, 0]),
-        route([192, 0, 2, 0], 24, [10, 0, 0, 9]),
-    ];
-    let classless = checked(|lease| lease.routes = given);
-    let by_router = checked(|_| {});
-    let off_link = checked(|lease| lease.routers = vec![[192, 0, 2, 1].into()]);
-    let on_link = checked(|lease| lease.routes = vec![route(default, 0, default)]);
-    let subnet = kernel_route([10, 0, 0, 0], 24, None);
-
-    let without_default = Takes {
-        default_route: false,
-        ..Takes::default()
-    };
-    let rest = [
-        subnet,
-        kernel_route([172, 16, 0, 0], 16, None),
-        kernel_route([192, 0, 2, 0], 24, Some([10, 0, 0, 9])),
-    ];
-    // Nor does the router take the place of the classless default route.
-    assert_eq!(routes_taken(&classless, without_default), rest);
-    assert_eq!(routes_taken(&by_router, without_default), [subnet]);
-    // Nor is there a way to a gateway that nothing goes through.
-    assert_eq!(routes_taken(&off_link, without_default), [subnet]);
-    assert_eq!(routes_taken(&on_link, without_default), [subnet]);
-
-    let without_routes = Takes {
-        routes: false,
-        ..Takes::default()
-    };
-    for lease in [&classless, &by_router, &off_link, &on_link] {
-        assert_eq!(routes_taken(lease, without_routes), [subnet]);
-    }
-}
-
-#[test]
-fn a_link_local_address_reaches_its_link_and_no_further() {
-    let lease = checked(|lease| {
-        lease.origin = Origin::LinkLocal;
-        lease.address = [169, 254, 7, 9].into();
-        lease.prefix_length = 16;
-        lease.server = Ipv4Addr::UNSPECIFIED;
-        lease.routers = Vec::new();
-        lease.lease_seconds = None;
-        lease.expires_at = None;
-    });
-    let plan = plan(None, Some(&lease), surroundings());
-    let expected = [
-        Step::AddAddress(Address {
-            scope: Scope::Link,
-            ..address([169, 254, 7, 9], 16, FOR_EVER)
-        }),
-        Step::AddRoute(KernelRoute {
-            source: [169, 254, 7, 9].into(),
-            ..kernel_route([169, 254, 0, 0], 16, None)
-        }),
-    ];
-    assert_eq!(steps(&plan.additions), expected);
-}
-
-#[test]
-fn an_mtu_that_is_not_wanted_leaves_the_link_alone_and_limits_the_routes() {
-    let with = checked(|lease| lease.mtu = Some(1400));
+/// What another client left: that lease, with other metrics.
+fn left(lease: &Checked) -> Leftovers {
     let surroundings = Surroundings {
-        takes: Takes {
-            mtu: false,
-            ..Takes::default()
-        },
+        metric: METRIC + 1,
         ..surroundings()
     };
-    let plan = plan(None, Some(&with), surroundings);
-    let mut sets_mtu = plan.additions.iter().map(|planned| planned.step);
-    assert!(!sets_mtu.any(|step| matches!(step, Step::SetMtu(_))));
-    let on_link = KernelRoute {
-        mtu: 1400,
-        ..kernel_route([10, 0, 0, 0], 24, None)
-    };
-    assert_eq!(plan.additions[1].step, Step::AddRoute(on_link));
+    let Installed { address, routes } = Installed::of(lease, surroundings);
+    Leftovers {
+        addresses: vec![address],
+        routes,
+    }
 }
 
 #[test]
 fn a_renewal_extends_the_address_and_removes_nothing() {
     let old = checked(|lease| lease.expires_at = Some(NOW + 10_000));
     let new = checked(|_| {});
-    let plan = plan(Some(&old), Some(&new), surroundings());
+    let plan = plan(lease_in_force(Some(&old)), Some(&new), surroundings());
     let extended = Planned {
         step: Step::ExtendAddress(address([10, 0, 0, 5], 24, 3599)),
         undo: Step::ExtendAddress(address([10, 0, 0, 5], 24, 10)),
@@ -280,7 +229,7 @@ fn a_renewal_extends_the_address_and_removes_nothing() {
 fn another_router_is_added_before_the_old_one_goes() {
     let old = checked(|_| {});
     let new = checked(|lease| lease.routers = vec![[10, 0, 0, 2].into()]);
-    let plan = plan(Some(&old), Some(&new), surroundings());
+    let plan = plan(lease_in_force(Some(&old)), Some(&new), surroundings());
     let added = Step::AddRoute(kernel_route([0, 0, 0, 0], 0, Some([10, 0, 0, 2])));
     let removed = Step::RemoveRoute(kernel_route([0, 0, 0, 0], 0, Some([10, 0, 0, 1])));
     assert!(steps(&plan.additions).contains(&added));
@@ -291,7 +240,7 @@ fn another_router_is_added_before_the_old_one_goes() {
 fn another_address_of_the_subnet_comes_by_a_bridge() {
     let old = checked(|_| {});
     let new = checked(|lease| lease.address = [10, 0, 0, 6].into());
-    let plan = plan(Some(&old), Some(&new), surroundings());
+    let plan = plan(lease_in_force(Some(&old)), Some(&new), surroundings());
     let bridge = Address {
         broadcast: None,
         ..address([10, 0, 0, 6], 32, 3599)
@@ -309,7 +258,7 @@ fn another_address_of_the_subnet_comes_by_a_bridge() {
 fn an_address_of_another_subnet_is_there_before_the_old_one_goes() {
     let old = checked(|_| {});
     let new = checked(|lease| lease.address = [10, 9, 0, 6].into());
-    let plan = plan(Some(&old), Some(&new), surroundings());
+    let plan = plan(lease_in_force(Some(&old)), Some(&new), surroundings());
     assert_eq!(
         plan.additions[0].step,
         Step::AddAddress(address([10, 9, 0, 6], 24, 3599))
@@ -328,7 +277,7 @@ fn the_link_takes_the_mtu_of_the_lease_and_gets_its_own_back() {
     let mtu_steps = |current: Option<&Checked>, wanted: Option<&Checked>, now, original| {
         let mtu = LinkMtu { now, original };
         let plan = plan(
-            current,
+            lease_in_force(current),
             wanted,
             Surroundings {
                 mtu,
@@ -362,7 +311,7 @@ fn the_link_takes_the_mtu_of_the_lease_and_gets_its_own_back() {
 fn routes_with_another_mtu_are_there_before_the_old_ones_go() {
     let old = checked(|_| {});
     let new = checked(|lease| lease.mtu = Some(1400));
-    let plan = plan(Some(&old), Some(&new), surroundings());
+    let plan = plan(lease_in_force(Some(&old)), Some(&new), surroundings());
     let on_link = kernel_route([10, 0, 0, 0], 24, None);
     let default = kernel_route([0, 0, 0, 0], 0, Some([10, 0, 0, 1]));
     let with_mtu = |route| Step::AddRoute(KernelRoute { mtu: 1400, ..route });
@@ -410,28 +359,46 @@ proptest! {
     fn after_any_two_leases_there_is_what_the_second_says(
         one in policy::properties::any_lease(),
         two in policy::properties::any_lease(),
+        three in policy::properties::any_lease(),
         keep_address in any::<bool>(),
+        keep_subnet in any::<bool>(),
     ) {
         let limits = Limits { highest_mtu: 9000 };
         let Ok((one, _)) = policy::check(one, limits, NOW) else { return Ok(()) };
-        let mut two = two;
+        let (mut two, mut three) = (two, three);
         if keep_address {
             two.address = one.lease().address;
             two.prefix_length = one.lease().prefix_length;
         }
+        if keep_subnet {
+            three.address = Ipv4Addr::from_bits(two.address.to_bits() ^ 1);
+            three.prefix_length = two.prefix_length;
+        }
         let Ok((two, _)) = policy::check(two, limits, NOW) else { return Ok(()) };
+        let leftovers = policy::check(three, limits, NOW).map_or_else(
+            |_| Leftovers::default(),
+            |(three, _)| left(&three),
+        );
 
-        let (addresses, routes) = after(&plan(None, Some(&one), surroundings()), vec![], vec![]);
+        let first = plan(lease_in_force(None), Some(&one), surroundings());
+        let (mut addresses, mut routes) = after(&first, vec![], vec![]);
+        addresses.extend(leftovers.addresses.iter().map(|it| (it.local, it.prefix_length)));
+        routes.extend(&leftovers.routes);
+        let standing = Standing {
+            leftovers: &leftovers,
+            ..lease_in_force(Some(&one))
+        };
         let (addresses, mut routes) =
-            after(&plan(Some(&one), Some(&two), surroundings()), addresses, routes);
+            after(&plan(standing, Some(&two), surroundings()), addresses, routes);
         prop_assert_eq!(&addresses, &[(two.lease().address, two.lease().prefix_length)]);
-        let (_, mut fresh) = after(&plan(None, Some(&two), surroundings()), vec![], vec![]);
+        let fresh = plan(lease_in_force(None), Some(&two), surroundings());
+        let (_, mut fresh) = after(&fresh, vec![], vec![]);
         let key = |route: &KernelRoute| (route.destination, route.prefix_length, route.gateway);
         routes.sort_by_key(key);
         fresh.sort_by_key(key);
         prop_assert_eq!(&routes, &fresh);
 
-        let (addresses, routes) = after(&plan(Some(&two), None, surroundings()), addresses, routes);
-        prop_assert_eq!((addresses, routes), (vec![], vec![]));
+        let last = plan(lease_in_force(Some(&two)), None, surroundings());
+        prop_assert_eq!(after(&last, addresses, routes), (vec![], vec![]));
     }
 }
