@@ -9,7 +9,7 @@ mod bed;
 
 use bed::{
     Bed, Changes, DELETED_ADDRESS, DELETED_ROUTE, NOW, address_list, addresses, ip, isolated,
-    lease, mtu, reason, route, routes, wait,
+    lease, mtu, pass, reason, route, routes, wait,
 };
 use sdk_rpc::{Applied, DeconfigureCause, Lease};
 
@@ -282,4 +282,71 @@ fn a_calf_that_will_not_stop_is_held_off_but_may_always_let_go() {
             assert_eq!((told, bed.told().len()), (17, 0));
         },
     );
+}
+
+#[test]
+fn a_lease_that_is_over_goes_without_a_calf() {
+    isolated("a_lease_that_is_over_goes_without_a_calf", || {
+        let bed = Bed::new();
+        assert_eq!(bed.actuator.expires_at(), None);
+        bed.configure(Lease {
+            mtu: Some(1400),
+            ..lease()
+        });
+        assert_eq!(bed.actuator.expires_at(), Some(NOW + 3_600_000));
+        bed.told();
+
+        pass(3_599_999);
+        wait(bed.actuator.expire());
+        assert_eq!((address_list().len(), bed.told().len()), (1, 0));
+
+        pass(1);
+        wait(bed.actuator.expire());
+        assert_eq!((address_list().len(), routes().len(), mtu()), (0, 0, 1500));
+        assert_eq!(bed.resolver_text(), "");
+        assert_eq!(bed.told(), ["deconfigured Some(10.0.0.5) Expired"]);
+        assert_eq!(bed.actuator.expires_at(), None);
+
+        wait(bed.actuator.expire());
+        assert_eq!(bed.told().len(), 0);
+        bed.deconfigure(DeconfigureCause::Expired);
+        assert_eq!(bed.told(), ["deconfigured None Expired"], "the calf, late");
+    });
+}
+
+#[test]
+fn a_lease_that_was_renewed_or_has_no_end_is_not_over() {
+    isolated("a_lease_that_was_renewed_or_has_no_end_is_not_over", || {
+        let bed = Bed::new();
+        bed.configure(lease());
+        pass(3_000_000);
+        bed.update(Lease {
+            expires_at: Some(NOW + 6_000_000),
+            ..lease()
+        });
+        pass(1_000_000);
+        wait(bed.actuator.expire());
+        assert_eq!(address_list().len(), 1);
+
+        bed.update(Lease {
+            lease_seconds: None,
+            expires_at: None,
+            ..lease()
+        });
+        pass(1_000_000_000);
+        wait(bed.actuator.expire());
+        assert_eq!((address_list().len(), bed.actuator.expires_at()), (1, None));
+    });
+}
+
+#[test]
+fn a_lease_that_was_left_does_not_end_any_more() {
+    isolated("a_lease_that_was_left_does_not_end_any_more", || {
+        let bed = Bed::new();
+        bed.configure(lease());
+        wait(bed.actuator.leave());
+        pass(4_000_000);
+        wait(bed.actuator.expire());
+        assert_eq!((address_list().len(), routes().len()), (1, 2));
+    });
 }

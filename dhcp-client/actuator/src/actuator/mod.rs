@@ -134,6 +134,31 @@ impl Actuator {
             .map(|checked| checked.lease().clone())
     }
 
+    /// When the lease in force is over (CLOCK_BOOTTIME in milliseconds); none without a lease, and where it has
+    /// no end.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<u64> {
+        let current = self.current.borrow();
+        current.as_ref()?.lease().expires_at
+    }
+
+    /// Takes the lease in force out of force if it is over, and tells the observer. This is the calf's to do;
+    /// called from the privileged side's own clock it happens also where there is no calf, or one that will
+    /// not. Before the end it does nothing, so it does no harm to be late or early.
+    pub async fn expire(&self) {
+        // RFC 2131 section 4.4.5: "If the lease expires before the client receives a DHCPACK, the client moves
+        // to INIT state, MUST immediately stop any other network processing".
+        let now = (self.options.clock)();
+        let is_over = self.expires_at().is_some_and(|end| end <= now);
+        if self.closed.get() || !is_over {
+            return;
+        }
+        let failure = self.end(DeconfigureCause::Expired).await.err();
+        if let Some(failure) = failure {
+            self.notice(failure.to_string());
+        }
+    }
+
     /// The interface.
     #[must_use]
     pub fn interface(&self) -> &Interface {
@@ -187,6 +212,15 @@ impl Actuator {
         self.closed.set(true);
         let leftovers = self.leftovers.take();
         let (_, result, pending) = self.remove(&leftovers);
+        self.settle(pending).await;
+        result
+    }
+
+    /// Takes the lease in force out of force, and tells the observer.
+    async fn end(&self, cause: DeconfigureCause) -> Result<(), Failure> {
+        // What was taken over waits for another lease.
+        let (former, result, pending) = self.remove(&Leftovers::default());
+        self.observer.deconfigured(former.as_ref(), cause);
         self.settle(pending).await;
         result
     }

@@ -5,7 +5,6 @@ use sdk_rpc::{
 };
 
 use super::{Actuator, change::Provenance};
-use crate::leftovers::Leftovers;
 
 impl LeaseSink for Actuator {
     async fn configure(&self, lease: Lease, cause: ConfigureCause) -> Result<Applied, Error> {
@@ -47,10 +46,7 @@ impl LeaseSink for Actuator {
             }
             return Ok(Applied::Done);
         }
-        let (former, result, pending) = self.remove(&Leftovers::default());
-        self.observer.deconfigured(former.as_ref(), cause);
-        self.settle(pending).await;
-        match result {
+        match self.end(cause).await {
             Ok(()) => Ok(Applied::Done),
             Err(failure) => Ok(Applied::Refused(failure.to_string())),
         }
