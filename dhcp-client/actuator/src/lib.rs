@@ -12,6 +12,7 @@
 
 mod actuator;
 mod apply;
+mod changes;
 mod handover;
 mod host_name;
 mod interface;
@@ -31,6 +32,7 @@ mod takes;
 
 pub use actuator::{Actuator, Observer, Options};
 pub use apply::Failure;
+pub use changes::{Changes, Deleted, Gone};
 pub use host_name::{HostName, TakesHostName};
 pub use interface::{Interface, InterfaceError};
 pub use leftovers::Leftovers;

@@ -8,12 +8,11 @@
 mod bed;
 
 use std::{
-    io::Write as _,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use bed::{ip, isolated, netlink, wait};
+use bed::{batch, ip, isolated, netlink, wait};
 use dhcp_actuator::{LinkEntry, LinkEvent, Links};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use sdk_rpc::MacAddress;
@@ -66,18 +65,6 @@ async fn next(links: &mut Links) -> String {
 async fn is_silent(links: &mut Links) -> bool {
     let next = tokio::time::timeout(Duration::from_millis(50), links.next());
     next.await.is_err()
-}
-
-/// Runs many commands of `ip` at once.
-fn batch(commands: impl Iterator<Item = String>) {
-    let mut ip = Command::new("ip")
-        .args(["-batch", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let text: String = commands.map(|command| command + "\n").collect();
-    ip.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    assert!(ip.wait().unwrap().success());
 }
 
 #[test]

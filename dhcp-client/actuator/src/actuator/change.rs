@@ -46,6 +46,7 @@ impl Actuator {
         self.change_kernel(wanted, &self.leftovers.borrow(), now)
             .map_err(|failure| failure.to_string())?;
         self.leftovers.take();
+        self.restored.take();
         let published = self.publish(&checked);
         self.take_host_name(&checked);
         self.current.replace(Some(checked));

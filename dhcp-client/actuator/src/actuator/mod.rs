@@ -1,6 +1,7 @@
 //! The actuator of one interface: checks, plans, applies, and tells who has to know.
 
 mod change;
+mod restore;
 mod sink;
 
 use core::fmt;
@@ -12,7 +13,7 @@ use std::{
 
 use sdk_rpc::{Applied, ConfigureCause, DeconfigureCause, Lease, Setback, UpdateCause};
 
-use self::change::Provenance;
+use self::{change::Provenance, restore::Restored};
 use crate::{
     apply::Failure, host_name::HostName, interface::Interface, leftovers::Leftovers, messages,
     netlink::Netlink, pace::Pace, policy::Checked, present::Present, resolver::Resolver,
@@ -65,6 +66,7 @@ pub struct Actuator {
     owns_address: Cell<bool>,
     /// What another client left, until a lease is in force or there is to be none.
     leftovers: RefCell<Leftovers>,
+    restored: RefCell<Restored>,
     original_mtu: Cell<Option<u32>>,
     pace: Cell<Pace>,
     closed: Cell<bool>,
@@ -93,6 +95,7 @@ impl Actuator {
             current: RefCell::new(None),
             owns_address: Cell::new(false),
             leftovers: RefCell::new(Leftovers::default()),
+            restored: RefCell::new(Restored::new()),
             original_mtu: Cell::new(None),
             pace: Cell::new(pace),
             closed: Cell::new(false),

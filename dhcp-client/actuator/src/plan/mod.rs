@@ -20,7 +20,7 @@ use crate::{leftovers::Leftovers, policy::Checked, takes::Takes};
 pub const FOR_EVER: u32 = u32::MAX;
 
 /// An address as the kernel has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// The address itself.
     pub local: Ipv4Addr,
@@ -41,7 +41,7 @@ impl fmt::Display for Address {
 }
 
 /// How far an address reaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everywhere.
     #[default]

@@ -9,7 +9,8 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    process::Command,
+    io::Write as _,
+    process::{Command, Stdio},
     rc::Rc,
 };
 
@@ -112,6 +113,20 @@ pub(crate) fn ip(arguments: &str) -> String {
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "ip {arguments}: {complaint}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs many commands of `ip` at once.
+pub(crate) fn batch(commands: impl Iterator<Item = String>) {
+    let mut ip = Command::new("ip")
+        .args(["-batch", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let text: String = commands.map(|command| command + "\n").collect();
+    let mut input = ip.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    assert!(ip.wait().unwrap().success());
 }
 
 /// Adds eth0, whose far end far0 is up.
