@@ -27,6 +27,7 @@ pub mod policy;
 mod present;
 mod resolver;
 mod resolver_text;
+mod said;
 mod subnet;
 mod takes;
 

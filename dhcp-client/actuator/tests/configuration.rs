@@ -298,3 +298,32 @@ fn an_mtu_out_of_range_leaves_the_link_alone() {
         );
     });
 }
+
+#[test]
+fn each_complaint_about_a_lease_is_made_once() {
+    isolated("each_complaint_about_a_lease_is_made_once", || {
+        let bed = Bed::new();
+        let loopback = Lease {
+            dns: vec![[127, 0, 0, 1].into()],
+            ..lease()
+        };
+        let too_small = Lease {
+            mtu: Some(67),
+            ..lease()
+        };
+        bed.configure(loopback.clone());
+        bed.update(too_small.clone());
+        bed.update(loopback);
+        bed.update(too_small);
+        let told = bed.told();
+        let complaints: Vec<&String> = told
+            .iter()
+            .filter(|line| line.starts_with("notice"))
+            .collect();
+        let expected = [
+            "notice left out of the lease: resolver 127.0.0.1 (not a host)",
+            "notice left out of the lease: MTU 67 (not from 576 to 65535)",
+        ];
+        assert_eq!(complaints, expected);
+    });
+}

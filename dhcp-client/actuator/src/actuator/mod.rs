@@ -17,7 +17,7 @@ use self::{change::Provenance, restore::Restored};
 use crate::{
     apply::Failure, host_name::HostName, interface::Interface, leftovers::Leftovers, messages,
     netlink::Netlink, pace::Pace, policy::Checked, present::Present, resolver::Resolver,
-    takes::Takes,
+    said::Said, takes::Takes,
 };
 
 /// The metric of an interface's routes is this and its index, so that the interface that was there first
@@ -70,7 +70,7 @@ pub struct Actuator {
     original_mtu: Cell<Option<u32>>,
     pace: Cell<Pace>,
     closed: Cell<bool>,
-    last_notice: RefCell<String>,
+    said: RefCell<Said>,
 }
 
 impl fmt::Debug for Actuator {
@@ -99,7 +99,7 @@ impl Actuator {
             original_mtu: Cell::new(None),
             pace: Cell::new(pace),
             closed: Cell::new(false),
-            last_notice: RefCell::new(String::new()),
+            said: RefCell::default(),
         }
     }
 
@@ -241,11 +241,11 @@ impl Actuator {
         may
     }
 
-    /// Tells the operator, unless it would be the same again at each renewal.
+    /// Tells the operator, once.
     fn notice(&self, line: String) {
-        if *self.last_notice.borrow() != line {
+        let is_new = self.said.borrow_mut().is_new(&line);
+        if is_new {
             self.observer.notice(&line);
-            self.last_notice.replace(line);
         }
     }
 
