@@ -55,30 +55,33 @@ fn an_infinite_lease_has_no_end_in_the_kernel() {
 }
 
 #[test]
-fn a_renewal_keeps_the_address_and_its_routes() {
-    isolated("a_renewal_keeps_the_address_and_its_routes", || {
-        let bed = Bed::new();
-        bed.configure(lease());
-        let before = routes();
-        let changes = Changes::watch();
-        bed.update(Lease {
-            lease_seconds: Some(7200),
-            expires_at: Some(NOW + 7_200_000),
-            ..lease()
-        });
-        let changes = changes.take();
-        assert!(
-            !changes.contains(&DELETED_ADDRESS) && !changes.contains(&DELETED_ROUTE),
-            "{changes:?}"
-        );
-        assert_eq!(addresses()["10.0.0.5/24"]["valid_life_time"], 7200);
-        assert_eq!(routes(), before);
-    });
+fn case_057_a_renewal_keeps_the_address_and_its_routes() {
+    isolated(
+        "case_057_a_renewal_keeps_the_address_and_its_routes",
+        || {
+            let bed = Bed::new();
+            bed.configure(lease());
+            let before = routes();
+            let changes = Changes::watch();
+            bed.update(Lease {
+                lease_seconds: Some(7200),
+                expires_at: Some(NOW + 7_200_000),
+                ..lease()
+            });
+            let changes = changes.take();
+            assert!(
+                !changes.contains(&DELETED_ADDRESS) && !changes.contains(&DELETED_ROUTE),
+                "{changes:?}"
+            );
+            assert_eq!(addresses()["10.0.0.5/24"]["valid_life_time"], 7200);
+            assert_eq!(routes(), before);
+        },
+    );
 }
 
 #[test]
-fn a_changed_router_changes_one_route() {
-    isolated("a_changed_router_changes_one_route", || {
+fn case_057_a_changed_router_changes_one_route() {
+    isolated("case_057_a_changed_router_changes_one_route", || {
         let bed = Bed::new();
         bed.configure(lease());
         let changes = Changes::watch();
@@ -101,6 +104,38 @@ fn a_changed_router_changes_one_route() {
         );
         assert_eq!(routes()[1..], [expected]);
     });
+}
+
+#[test]
+fn case_057_a_renewal_with_another_router_resolver_and_mtu_deletes_no_address() {
+    isolated(
+        "case_057_a_renewal_with_another_router_resolver_and_mtu_deletes_no_address",
+        || {
+            let bed = Bed::new();
+            bed.configure(lease());
+            let before = addresses();
+            let changes = Changes::watch();
+            bed.update(Lease {
+                routers: vec![[10, 0, 0, 2].into()],
+                dns: vec![[10, 0, 0, 54].into()],
+                domain: Some("other.test".to_owned()),
+                mtu: Some(1400),
+                ..lease()
+            });
+            bed.update(Lease {
+                routers: Vec::new(),
+                routes: vec![route([192, 0, 2, 0], 24, [10, 0, 0, 3])],
+                dns: Vec::new(),
+                domain: None,
+                ..lease()
+            });
+            bed.update(lease());
+            assert!(!changes.take().contains(&DELETED_ADDRESS));
+            assert_eq!(addresses(), before);
+            assert_eq!((routes().len(), mtu()), (2, 1500));
+            assert!(bed.resolver_text().contains("nameserver 10.0.0.53"));
+        },
+    );
 }
 
 #[test]
@@ -153,27 +188,30 @@ fn an_address_of_another_subnet_replaces_the_old() {
 }
 
 #[test]
-fn a_single_address_reaches_a_gateway_outside() {
-    isolated("a_single_address_reaches_a_gateway_outside", || {
-        let bed = Bed::new();
-        bed.configure(Lease {
-            prefix_length: 32,
-            routers: vec![[192, 0, 2, 1].into()],
-            ..lease()
-        });
-        let metric = bed.metric();
-        let expected = [
-            format!("192.0.2.1 proto dhcp scope link src 10.0.0.5 {metric}"),
-            format!("default via 192.0.2.1 proto dhcp src 10.0.0.5 {metric}"),
-        ];
-        assert_eq!(routes(), expected);
-        assert_eq!(addresses()["10.0.0.5/32"].get("broadcast"), None);
-    });
+fn case_069_a_single_address_reaches_a_gateway_outside() {
+    isolated(
+        "case_069_a_single_address_reaches_a_gateway_outside",
+        || {
+            let bed = Bed::new();
+            bed.configure(Lease {
+                prefix_length: 32,
+                routers: vec![[192, 0, 2, 1].into()],
+                ..lease()
+            });
+            let metric = bed.metric();
+            let expected = [
+                format!("192.0.2.1 proto dhcp scope link src 10.0.0.5 {metric}"),
+                format!("default via 192.0.2.1 proto dhcp src 10.0.0.5 {metric}"),
+            ];
+            assert_eq!(routes(), expected);
+            assert_eq!(addresses()["10.0.0.5/32"].get("broadcast"), None);
+        },
+    );
 }
 
 #[test]
-fn classless_routes_take_the_routers_place() {
-    isolated("classless_routes_take_the_routers_place", || {
+fn case_066_classless_routes_take_the_routers_place() {
+    isolated("case_066_classless_routes_take_the_routers_place", || {
         let bed = Bed::new();
         let given = vec![
             route([0, 0, 0, 0], 0, [10, 0, 0, 2]),
@@ -200,6 +238,40 @@ fn classless_routes_take_the_routers_place() {
 }
 
 #[test]
+fn case_067_routes_of_every_width_are_there_on_link_and_through_gateways() {
+    isolated(
+        "case_067_routes_of_every_width_are_there_on_link_and_through_gateways",
+        || {
+            let bed = Bed::new();
+            let given = vec![
+                route([0, 0, 0, 0], 0, [10, 0, 0, 1]),
+                route([128, 0, 0, 0], 1, [10, 0, 0, 1]),
+                route([172, 0, 0, 0], 8, [0, 0, 0, 0]),
+                route([192, 0, 2, 0], 24, [10, 0, 0, 1]),
+                route([198, 51, 100, 128], 25, [172, 9, 9, 9]),
+                route([203, 0, 113, 7], 32, [0, 0, 0, 0]),
+            ];
+            bed.configure(Lease {
+                routes: given,
+                ..lease()
+            });
+            let tail = format!("proto dhcp src 10.0.0.5 {}", bed.metric());
+            let link = format!("proto dhcp scope link src 10.0.0.5 {}", bed.metric());
+            let expected = [
+                format!("10.0.0.0/24 {link}"),
+                format!("128.0.0.0/1 via 10.0.0.1 {tail}"),
+                format!("172.0.0.0/8 {link}"),
+                format!("192.0.2.0/24 via 10.0.0.1 {tail}"),
+                format!("198.51.100.128/25 via 172.9.9.9 {tail}"),
+                format!("203.0.113.7 {link}"),
+                format!("default via 10.0.0.1 {tail}"),
+            ];
+            assert_eq!(routes(), expected);
+        },
+    );
+}
+
+#[test]
 fn as_many_routes_as_a_lease_may_have_are_all_there_and_all_go() {
     isolated(
         "as_many_routes_as_a_lease_may_have_are_all_there_and_all_go",
@@ -221,8 +293,8 @@ fn as_many_routes_as_a_lease_may_have_are_all_there_and_all_go() {
 }
 
 #[test]
-fn the_mtu_follows_the_lease_and_comes_back() {
-    isolated("the_mtu_follows_the_lease_and_comes_back", || {
+fn case_073_the_mtu_follows_the_lease_and_comes_back() {
+    isolated("case_073_the_mtu_follows_the_lease_and_comes_back", || {
         let bed = Bed::new();
         bed.configure(Lease {
             mtu: Some(1400),
@@ -266,8 +338,8 @@ fn the_mtu_follows_the_lease_and_comes_back() {
 }
 
 #[test]
-fn an_mtu_that_somebody_else_set_stays() {
-    isolated("an_mtu_that_somebody_else_set_stays", || {
+fn case_073_an_mtu_that_somebody_else_set_stays() {
+    isolated("case_073_an_mtu_that_somebody_else_set_stays", || {
         let bed = Bed::new();
         bed.configure(Lease {
             mtu: Some(1400),
@@ -284,8 +356,8 @@ fn an_mtu_that_somebody_else_set_stays() {
 }
 
 #[test]
-fn an_mtu_out_of_range_leaves_the_link_alone() {
-    isolated("an_mtu_out_of_range_leaves_the_link_alone", || {
+fn case_073_an_mtu_out_of_range_leaves_the_link_alone() {
+    isolated("case_073_an_mtu_out_of_range_leaves_the_link_alone", || {
         let bed = Bed::new();
         bed.configure(Lease {
             mtu: Some(67),

@@ -98,23 +98,26 @@ fn a_refused_lease_changes_nothing() {
 }
 
 #[test]
-fn what_others_added_stays_when_the_lease_goes() {
-    isolated("what_others_added_stays_when_the_lease_goes", || {
-        let bed = Bed::new();
-        bed.configure(lease());
-        // One that the kernel makes a secondary address of ours, and one that keeps routes alive.
-        ip("address add 10.0.0.99/24 dev eth0 noprefixroute");
-        ip("address add 192.0.2.9/24 dev eth0");
-        ip("route add 198.51.100.0/24 via 192.0.2.1 dev eth0");
-        bed.deconfigure(DeconfigureCause::Released);
-        assert_eq!(address_list(), ["10.0.0.99/24", "192.0.2.9/24"]);
-        let expected = [
-            "192.0.2.0/24 proto kernel scope link src 192.0.2.9",
-            "198.51.100.0/24 via 192.0.2.1",
-        ];
-        assert_eq!(routes(), expected);
-        assert_eq!(bed.told()[1], "deconfigured Some(10.0.0.5) Released");
-    });
+fn case_091_what_others_added_stays_when_the_lease_goes() {
+    isolated(
+        "case_091_what_others_added_stays_when_the_lease_goes",
+        || {
+            let bed = Bed::new();
+            bed.configure(lease());
+            // One that the kernel makes a secondary address of ours, and one that keeps routes alive.
+            ip("address add 10.0.0.99/24 dev eth0 noprefixroute");
+            ip("address add 192.0.2.9/24 dev eth0");
+            ip("route add 198.51.100.0/24 via 192.0.2.1 dev eth0");
+            bed.deconfigure(DeconfigureCause::Released);
+            assert_eq!(address_list(), ["10.0.0.99/24", "192.0.2.9/24"]);
+            let expected = [
+                "192.0.2.0/24 proto kernel scope link src 192.0.2.9",
+                "198.51.100.0/24 via 192.0.2.1",
+            ];
+            assert_eq!(routes(), expected);
+            assert_eq!(bed.told()[1], "deconfigured Some(10.0.0.5) Released");
+        },
+    );
 }
 
 #[test]
@@ -231,9 +234,9 @@ fn what_somebody_removed_is_back_after_a_renewal() {
 }
 
 #[test]
-fn an_interface_that_is_gone_is_no_trouble_when_leaving() {
+fn case_088_an_interface_that_is_gone_is_no_trouble_when_leaving() {
     isolated(
-        "an_interface_that_is_gone_is_no_trouble_when_leaving",
+        "case_088_an_interface_that_is_gone_is_no_trouble_when_leaving",
         || {
             let bed = Bed::new();
             bed.configure(Lease {

@@ -163,7 +163,7 @@ fn the_last_second_is_not_rounded_to_nothing() {
 }
 
 #[test]
-fn a_gateway_outside_the_subnet_gets_a_host_route_first() {
+fn case_069_a_gateway_outside_the_subnet_gets_a_host_route_first() {
     let lease = checked(|lease| lease.routers = vec![[192, 0, 2, 1].into()]);
     let expected = [
         kernel_route([10, 0, 0, 0], 24, None),
@@ -174,7 +174,7 @@ fn a_gateway_outside_the_subnet_gets_a_host_route_first() {
 }
 
 #[test]
-fn a_single_address_has_no_subnet_but_a_way_to_its_gateway() {
+fn case_069_a_single_address_has_no_subnet_but_a_way_to_its_gateway() {
     let lease = checked(|lease| lease.prefix_length = 32);
     let expected = [
         kernel_route([10, 0, 0, 1], 32, None),
@@ -184,7 +184,7 @@ fn a_single_address_has_no_subnet_but_a_way_to_its_gateway() {
 }
 
 #[test]
-fn classless_routes_come_on_link_first_and_their_default_is_the_one() {
+fn case_066_classless_routes_come_on_link_first_and_their_default_is_the_one() {
     let lease = checked(|lease| {
         lease.routes = vec![
             route([0, 0, 0, 0], 0, [172, 16, 0, 1]),
@@ -271,7 +271,7 @@ fn an_address_of_another_subnet_is_there_before_the_old_one_goes() {
 }
 
 #[test]
-fn the_link_takes_the_mtu_of_the_lease_and_gets_its_own_back() {
+fn case_073_the_link_takes_the_mtu_of_the_lease_and_gets_its_own_back() {
     let with = checked(|lease| lease.mtu = Some(1400));
     let without = checked(|_| {});
     let mtu_steps = |current: Option<&Checked>, wanted: Option<&Checked>, now, original| {

@@ -76,7 +76,7 @@ fn a_sound_lease_passes_as_it_is() {
 }
 
 #[test]
-fn addresses_that_no_host_can_have_are_refused() {
+fn case_102_addresses_that_no_host_can_have_are_refused() {
     for octets in [
         [0, 0, 0, 0],
         [0, 1, 2, 3],
@@ -121,7 +121,7 @@ fn the_ends_of_a_subnet_are_refused_where_they_are_ends() {
 }
 
 #[test]
-fn prefix_lengths_from_1_to_32() {
+fn case_102_prefix_lengths_are_from_1_to_32() {
     assert_eq!(
         refusal(|lease| lease.prefix_length = 0),
         Some(Refusal::PrefixLength(0))
@@ -200,7 +200,7 @@ fn a_broadcast_address_is_an_end_of_the_subnet() {
 }
 
 #[test]
-fn routes_that_cannot_be_are_left_out_by_name() {
+fn case_082_routes_that_cannot_be_are_left_out_by_name() {
     let own_gateway = [10, 0, 0, 1];
     let table = [
         (
@@ -270,7 +270,7 @@ fn routes_that_cannot_be_are_left_out_by_name() {
 }
 
 #[test]
-fn routes_that_a_server_may_give() {
+fn case_082_routes_that_a_server_may_give_pass() {
     let own_gateway = [10, 0, 0, 1];
     let given = vec![
         route([0, 0, 0, 0], 0, own_gateway),
@@ -309,7 +309,7 @@ fn a_host_that_is_its_own_gateway_is_on_link() {
 }
 
 #[test]
-fn of_too_many_the_first_are_used() {
+fn case_082_of_too_many_the_first_are_used() {
     let host = |number: usize| Ipv4Addr::from_bits(0xC633_6400 + u32::try_from(number).unwrap());
     let (lease, dropped) = checked(|lease| {
         lease.routers = (1..=100).map(host).collect();
@@ -341,7 +341,7 @@ fn of_too_many_the_first_are_used() {
 }
 
 #[test]
-fn names_that_are_none_are_left_out() {
+fn case_075_names_that_are_none_are_left_out() {
     let bad = [
         "",
         ".",
@@ -380,7 +380,7 @@ fn a_final_dot_is_no_part_of_a_name() {
 }
 
 #[test]
-fn an_mtu_outside_the_links_range_is_left_out() {
+fn case_073_an_mtu_outside_the_links_range_is_left_out() {
     for mtu in [0, 67, 575, 1501, 65535] {
         let (lease, dropped) = checked(|lease| lease.mtu = Some(mtu));
         assert_eq!(

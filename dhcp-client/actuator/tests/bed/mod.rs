@@ -213,6 +213,7 @@ impl Observer for Recorder {
 /// An interface eth0 with an actuator.
 pub(crate) struct Bed {
     pub(crate) actuator: Actuator,
+    options: Options,
     recorder: Rc<Recorder>,
     resolver_file: std::path::PathBuf,
 }
@@ -256,12 +257,22 @@ impl Bed {
         };
         change(&mut options);
         let interface = Interface::find(netlink, name).unwrap();
-        let actuator = Actuator::new(interface, options, recorder.clone());
+        let actuator = Actuator::new(interface, options.clone(), recorder.clone());
         Self {
             actuator,
+            options,
             recorder,
             resolver_file,
         }
+    }
+
+    /// With an interface of its own whose link takes no larger MTU.
+    pub(crate) fn of_limited_mtu(highest_mtu: u32) -> Self {
+        let mut bed = Self::new();
+        let mut interface = bed.actuator.interface().clone();
+        interface.limits.highest_mtu = highest_mtu;
+        bed.actuator = Actuator::new(interface, bed.options.clone(), bed.recorder.clone());
+        bed
     }
 
     /// What the observer was told since the last time.
