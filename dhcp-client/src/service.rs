@@ -238,7 +238,11 @@ impl Service {
                 shared.news.tell_link(entry.interface.link);
             }
         };
-        for entry in links.all() {
+        let all = links.all();
+        if all.iter().all(|entry| entry.interface.index != index) {
+            return Err(Refused::interface(&name, "the interface was removed"));
+        }
+        for entry in all {
             tell(entry);
         }
         Ok(spawn_local(async move {
