@@ -249,8 +249,11 @@ impl Service {
             loop {
                 match links.next().await {
                     Ok(LinkEvent::Changed(entry) | LinkEvent::Appeared(entry)) => tell(entry),
-                    Ok(LinkEvent::Removed { index: gone, .. }) if gone != index => {}
-                    Ok(LinkEvent::Removed { .. }) => {
+                    Ok(LinkEvent::Removed {
+                        index: gone,
+                        name: _,
+                    }) if gone != index => {}
+                    Ok(LinkEvent::Removed { index: _, name: _ }) => {
                         return Refused::interface(&name, "the interface was removed");
                     }
                     Err(error) => {

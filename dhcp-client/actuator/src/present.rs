@@ -183,3 +183,119 @@ fn ipv4(value: &[u8]) -> Option<Ipv4Addr> {
 fn number(value: &[u8]) -> Option<u32> {
     value.try_into().ok().map(u32::from_ne_bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_attributes(header: &[u8], attributes: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut message = header.to_vec();
+        for (kind, value) in attributes {
+            let length = u16::try_from(value.len()).unwrap().strict_add(4);
+            message.extend(length.to_ne_bytes());
+            message.extend(kind.to_ne_bytes());
+            message.extend_from_slice(value);
+            message.resize(message.len().next_multiple_of(4), 0);
+        }
+        message
+    }
+
+    /// ifaddrmsg of an IPv4 address on interface 7, with these flags and this scope.
+    fn address_message(flags: u8, scope: u8) -> Vec<u8> {
+        const LIFETIME: [u8; 4] = 600_u32.to_ne_bytes();
+        with_attributes(
+            &[2, 24, flags, scope, 7, 0, 0, 0],
+            &[
+                (LOCAL, &[10, 0, 0, 5]),
+                (BROADCAST, &[10, 0, 0, 255]),
+                (LIFETIMES, &[[0; 4], LIFETIME, [0; 4], [0; 4]].concat()),
+            ],
+        )
+    }
+
+    const INDEX: (u16, &[u8]) = (INTERFACE, &7_u32.to_ne_bytes());
+
+    /// rtmsg of 192.0.2.0/24 `proto dhcp`, changed, with these attributes.
+    fn route_message(change: impl FnOnce(&mut [u8; 12]), attributes: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut header = [2, 24, 0, 0, 254, 16, 253, 1, 0, 0, 0, 0];
+        change(&mut header);
+        let destination: (u16, &[u8]) = (DESTINATION, &[192, 0, 2, 0]);
+        with_attributes(&header, &[&[destination], attributes].concat())
+    }
+
+    #[test]
+    fn an_address_is_read_with_what_is_left_of_its_life() {
+        let expected = Address {
+            local: [10, 0, 0, 5].into(),
+            prefix_length: 24,
+            broadcast: Some([10, 0, 0, 255].into()),
+            seconds: 600,
+            scope: Scope::Universe,
+        };
+        assert_eq!(address(&address_message(0, 0)), Some((7, expected)));
+        let permanent = Address {
+            seconds: FOR_EVER,
+            scope: Scope::Link,
+            ..expected
+        };
+        assert_eq!(address(&address_message(0x80, 253)), Some((7, permanent)));
+    }
+
+    #[test]
+    fn a_route_is_read_with_all_that_tells_it_from_another() {
+        let payload = route_message(
+            |header| header[6] = 0,
+            &[
+                INDEX,
+                (GATEWAY, &[10, 0, 0, 1]),
+                (PRIORITY, &1007_u32.to_ne_bytes()),
+                (SOURCE, &[10, 0, 0, 5]),
+                (METRICS, &[8, 0, 2, 0, 120, 5, 0, 0]),
+                (TABLE, &254_u32.to_ne_bytes()),
+            ],
+        );
+        let expected = KernelRoute {
+            destination: [192, 0, 2, 0].into(),
+            prefix_length: 24,
+            gateway: Some([10, 0, 0, 1].into()),
+            source: [10, 0, 0, 5].into(),
+            metric: 1007,
+            mtu: 1400,
+        };
+        assert_eq!(route(&payload), Some((7, expected)));
+    }
+
+    #[test]
+    fn routes_that_no_client_makes_are_passed_over() {
+        let with = |change: fn(&mut [u8; 12])| route(&route_message(change, &[INDEX]));
+        assert!(with(|_| {}).is_some(), "control");
+        // IPv6, type of service, another table, of the kernel, a scope of its own, unreachable.
+        let changes: [fn(&mut [u8; 12]); 6] = [
+            |header| header[0] = 10,
+            |header| header[3] = 16,
+            |header| header[4] = 253,
+            |header| header[5] = 2,
+            |header| header[6] = 0,
+            |header| header[7] = 7,
+        ];
+        assert!(changes.into_iter().all(|change| with(change).is_none()));
+        assert_eq!(
+            route(&route_message(|_| {}, &[])),
+            None,
+            "of several interfaces"
+        );
+        let table: (u16, &[u8]) = (TABLE, &1000_u32.to_ne_bytes());
+        assert_eq!(route(&route_message(|_| {}, &[INDEX, table])), None);
+    }
+
+    #[test]
+    fn malformed_messages_say_nothing() {
+        let whole = address_message(0, 0);
+        let until_local = whole.iter().take(15).copied().collect::<Vec<u8>>();
+        assert_eq!(address(&until_local), None);
+        let short: (u16, &[u8]) = (GATEWAY, &[10, 0, 0]);
+        assert_eq!(route(&route_message(|_| {}, &[INDEX, short])), None);
+        assert_eq!((address(&[]), route(&[])), (None, None));
+        assert_eq!((address(&[2; 7]), route(&[2; 11])), (None, None));
+    }
+}
