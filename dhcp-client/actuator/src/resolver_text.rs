@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use sdk_rpc::Lease;
+
 use crate::policy::Checked;
 
 /// First words of every file that this program wrote.
@@ -28,7 +30,7 @@ impl Entry {
             interface: interface.to_owned(),
             metric,
             dns: lease.dns.clone(),
-            domain: lease.domain.clone(),
+            domain: lease.domain.clone().or_else(|| domain_of_host(lease)),
             search: lease.search.clone(),
         })
     }
@@ -42,6 +44,12 @@ impl Entry {
         };
         self.search.iter().map(String::as_str).chain(domain)
     }
+}
+
+/// Without option 15 the domain is what follows the host's own label in its name, if anything does.
+fn domain_of_host(lease: &Lease) -> Option<String> {
+    let (_, domain) = lease.host_name.as_deref()?.split_once('.')?;
+    (!domain.is_empty()).then(|| domain.to_owned())
 }
 
 /// The whole file, from entries in order of preference.

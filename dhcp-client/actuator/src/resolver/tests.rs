@@ -52,7 +52,11 @@ impl Drop for Folder {
 }
 
 fn checked(dns: &[[u8; 4]]) -> Checked {
-    let lease = Lease {
+    changed(dns, |_| {})
+}
+
+fn changed(dns: &[[u8; 4]], change: impl FnOnce(&mut Lease)) -> Checked {
+    let mut lease = Lease {
         address: [10, 0, 0, 5].into(),
         prefix_length: 24,
         broadcast: None,
@@ -76,6 +80,7 @@ fn checked(dns: &[[u8; 4]]) -> Checked {
         boot_file: None,
         parameters: Vec::new(),
     };
+    change(&mut lease);
     policy::check(lease, Limits { highest_mtu: 1500 }, 0)
         .unwrap()
         .0
@@ -139,6 +144,32 @@ fn the_file_is_written_in_place_and_its_former_content_comes_back() {
     assert_eq!(
         (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().ino()),
         before
+    );
+}
+
+#[test]
+fn without_a_domain_it_is_the_tail_of_the_hosts_name() {
+    let domain = |name: &str, domain: Option<&str>| {
+        let checked = changed(&[[10, 0, 0, 1]], |lease| {
+            lease.host_name = Some(name.to_owned());
+            lease.domain = domain.map(str::to_owned);
+        });
+        let entry = Entry::of("eth0", 0, &checked).unwrap();
+        let text = text([&entry].into_iter());
+        let line = text.lines().find_map(|line| line.strip_prefix("domain "));
+        line.map(str::to_owned)
+    };
+    assert_eq!(domain("box.a.test", None).as_deref(), Some("a.test"));
+    assert_eq!(
+        domain("box.a.test", Some("b.test")).as_deref(),
+        Some("b.test")
+    );
+    assert_eq!(domain("box", None), None);
+    let nothing = changed(&[], |lease| lease.host_name = Some("box.a.test".to_owned()));
+    assert_eq!(
+        Entry::of("eth0", 0, &nothing),
+        None,
+        "a name alone is no resolver's business"
     );
 }
 
