@@ -4,6 +4,7 @@
 //! Nothing else tells whose an address is, so one without such a route is nobody's leftover.
 
 use core::fmt;
+use std::net::Ipv4Addr;
 
 use crate::{
     plan::{Address, Installed, KernelRoute, same_address},
@@ -39,6 +40,12 @@ impl Leftovers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.addresses.is_empty() && self.routes.is_empty()
+    }
+
+    /// Whether `address` is among the addresses.
+    #[must_use]
+    pub fn has_address(&self, address: Ipv4Addr) -> bool {
+        self.addresses.iter().any(|other| other.local == address)
     }
 
     /// Those of both, each once.

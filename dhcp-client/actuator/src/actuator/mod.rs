@@ -8,6 +8,7 @@ use core::fmt;
 use std::{
     cell::{Cell, RefCell},
     io,
+    net::Ipv4Addr,
     rc::Rc,
 };
 
@@ -194,6 +195,19 @@ impl Actuator {
         let current = self.current.borrow();
         let own = current.as_ref().map(|checked| self.installed(checked));
         Ok(Leftovers::of(present, own.as_ref()))
+    }
+
+    /// Whether the interface has this address, whoever gave it.
+    ///
+    /// # Errors
+    /// The kernel was not to be asked.
+    pub fn has_address(&self, address: Ipv4Addr) -> io::Result<bool> {
+        let index = self.interface.index;
+        let present = self
+            .options
+            .netlink
+            .with(|kernel| Present::on(kernel, index))?;
+        Ok(present.addresses.iter().any(|it| it.local == address))
     }
 
     /// Has `leftovers` go as soon as the next lease is in force, but for what is part of it, or with

@@ -103,7 +103,8 @@ pub enum ParameterFault {
 }
 
 /// One log line for all that was left out; `None` when nothing was.
-pub(crate) fn line(dropped: &[Dropped]) -> Option<String> {
+#[must_use]
+pub fn line(dropped: &[Dropped]) -> Option<String> {
     if dropped.is_empty() {
         return None;
     }

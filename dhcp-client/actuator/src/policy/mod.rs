@@ -35,8 +35,7 @@ use sdk_rpc::Lease;
 #[cfg(doc)]
 use sdk_rpc::Origin;
 
-pub(crate) use dropped::line;
-pub use dropped::{Dropped, GatewayFault, ParameterFault, RouteFault};
+pub use dropped::{Dropped, GatewayFault, ParameterFault, RouteFault, line};
 pub(crate) use names::is_name;
 
 use crate::subnet::Subnet;
