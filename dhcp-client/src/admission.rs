@@ -6,15 +6,14 @@ use calf_sandbox::{Backend, Calf, Layers, VerifyError};
 use sdk_rpc::Error;
 use serde_json::{Map, Value};
 
-use crate::events::Events;
+use crate::interface::Shared;
 
 /// Whether one calf may be given anything.
 #[derive(Debug)]
 pub(crate) struct Admission {
     calf: Rc<RefCell<Calf>>,
     backend: Backend,
-    interface: String,
-    events: Rc<Events>,
+    shared: Rc<Shared>,
     verdict: RefCell<Option<Verdict>>,
 }
 
@@ -28,17 +27,11 @@ enum Verdict {
 }
 
 impl Admission {
-    pub(crate) fn new(
-        calf: Rc<RefCell<Calf>>,
-        backend: Backend,
-        interface: String,
-        events: Rc<Events>,
-    ) -> Rc<Self> {
+    pub(crate) fn new(calf: Rc<RefCell<Calf>>, backend: Backend, shared: Rc<Shared>) -> Rc<Self> {
         Rc::new(Self {
             calf,
             backend,
-            interface,
-            events,
+            shared,
             verdict: RefCell::new(None),
         })
     }
@@ -76,8 +69,13 @@ impl Admission {
         match calf.verify() {
             Ok(_) if self.backend == Backend::None => Verdict::Admitted,
             Ok(layers) => {
-                self.events
-                    .sandboxed(&self.interface, calf.pid(), layer_fields(&layers));
+                let absent = layers.iter().filter(|(_, in_force)| !in_force);
+                self.shared
+                    .absent
+                    .replace(absent.map(|(layer, _)| layer.name().to_owned()).collect());
+                self.shared
+                    .events
+                    .sandboxed(&self.shared.name, calf.pid(), layer_fields(&layers));
                 Verdict::Admitted
             }
             Err(VerifyError::Ended(_)) => Verdict::Ended,

@@ -31,7 +31,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error is a pipe to priv, which prints it as the calf's.
-            crate::events::line(&error.to_string());
+            crate::log::say(&error.to_string());
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,25 @@
 
 use nix::time::{ClockId, clock_gettime};
 
+/// Both clocks at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clocks {
+    /// Wall clock: seconds since 1970. Only for what outlives the boot.
+    pub(crate) wall: u64,
+    /// CLOCK_BOOTTIME: milliseconds.
+    pub(crate) boottime: u64,
+}
+
+impl Clocks {
+    /// Now.
+    pub(crate) fn now() -> Self {
+        Self {
+            wall: wall_seconds(),
+            boottime: boottime_milliseconds(),
+        }
+    }
+}
+
 /// Milliseconds since boot, suspend included.
 pub(crate) fn boottime_milliseconds() -> u64 {
     // CLOCK_BOOTTIME exists on every kernel with the namespaces this program needs (Linux 2.6.39);

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use dhcp_actuator::Actuator;
+use dhcp_frontend::setup::Purpose;
 use dhcp_network::Network;
 use sdk_rpc::{
     Applied, ConfigureCause, Datagram, DeconfigureCause, Error, Frame, FrameSink, HostDescription,
     HostView, HostWatcher, Lease, LeaseSink, MacAddress, Net, Setback, UpdateCause,
 };
 
-use crate::{admission::Admission, interface::Shared, watchers::Watch};
+use crate::{admission::Admission, configurer::Configurer, interface::Shared, watchers::Watch};
 
 /// `Net`: no frame reaches a calf that is not closed.
 #[derive(Debug)]
@@ -43,14 +43,18 @@ impl Net for NetDoor {
 #[derive(Debug)]
 pub(crate) struct HostDoor {
     pub(crate) shared: Rc<Shared>,
-    pub(crate) admission: Rc<Admission>,
+    /// None where the calf is another process's, which looks at it itself.
+    pub(crate) admission: Option<Rc<Admission>>,
 }
 
 impl HostView for HostDoor {
     type Subscription = Watch;
 
     async fn describe(&self) -> Result<HostDescription, Error> {
-        self.admission.admit()?;
+        if let Some(admission) = &self.admission {
+            admission.admit()?;
+        }
+        self.shared.ready().await;
         Ok(self.shared.describe())
     }
 
@@ -59,11 +63,11 @@ impl HostView for HostDoor {
     }
 }
 
-/// `LeaseSink`: the actuator; what it refuses is said.
+/// `LeaseSink`: whoever configures the interface; what is refused is said.
 #[derive(Debug)]
 pub(crate) struct LeaseDoor {
     pub(crate) shared: Rc<Shared>,
-    pub(crate) actuator: Rc<Actuator>,
+    pub(crate) configurer: Configurer,
 }
 
 impl LeaseDoor {
@@ -77,18 +81,25 @@ impl LeaseDoor {
 
 impl LeaseSink for LeaseDoor {
     async fn configure(&self, lease: Lease, cause: ConfigureCause) -> Result<Applied, Error> {
-        Ok(self.tell(self.actuator.configure(lease, cause).await?))
+        let is_test = self.shared.context.setup.purpose == Purpose::Test;
+        if is_test != (cause == ConfigureCause::Offered) {
+            let why = "an offer is for a test only, and a test for offers";
+            return Ok(self.tell(Applied::Refused(why.to_owned())));
+        }
+        let amended = self.shared.amend(lease);
+        Ok(self.tell(self.configurer.configure(amended, cause).await?))
     }
 
     async fn update(&self, lease: Lease, cause: UpdateCause) -> Result<Applied, Error> {
-        Ok(self.tell(self.actuator.update(lease, cause).await?))
+        let amended = self.shared.amend(lease);
+        Ok(self.tell(self.configurer.update(amended, cause).await?))
     }
 
     async fn deconfigure(&self, cause: DeconfigureCause) -> Result<Applied, Error> {
-        Ok(self.tell(self.actuator.deconfigure(cause).await?))
+        Ok(self.tell(self.configurer.deconfigure(cause).await?))
     }
 
     async fn setback(&self, setback: Setback) -> Result<(), Error> {
-        self.actuator.setback(setback).await
+        self.configurer.setback(setback).await
     }
 }

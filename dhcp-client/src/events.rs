@@ -1,23 +1,44 @@
-//! What the operator is told: one object a line with `--json`, else one plain line on standard error.
+//! What the operator is told: one object a line with `--json`, else one plain line in the log.
 
 use std::{
     io::{self, Write as _},
     time::Instant,
 };
 
-use sdk_rpc::{ConfigureCause, DeconfigureCause, Lease, UpdateCause};
+use dhcp_frontend::{Client, setup::LogLevel};
+use sdk_rpc::{ConfigureCause, DeconfigureCause, Lease, Origin, UpdateCause};
 use serde_json::{Map, Value, json};
+
+use crate::log::Log;
 
 /// Tells events, each with the time since the process began.
 #[derive(Debug)]
 pub(crate) struct Events {
     json: bool,
     started: Instant,
+    log: Log,
+    /// Another client was started, whose own words are said instead of these.
+    replaced: bool,
 }
 
 impl Events {
-    pub(crate) fn new(json: bool, started: Instant) -> Self {
-        Self { json, started }
+    pub(crate) fn new(client: Client, json: bool, started: Instant, log: Log) -> Self {
+        Self {
+            json,
+            started,
+            log,
+            replaced: client != Client::Native,
+        }
+    }
+
+    /// The log that lines go to.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// A line about the run as a whole.
+    pub(crate) fn about_run(&self, level: LogLevel, text: &str) {
+        self.log.line(level, text);
     }
 
     pub(crate) fn started(&self, interface: &str) {
@@ -50,7 +71,7 @@ impl Events {
         let (event, verb) = match cause {
             UpdateCause::Renewed => ("renewed", "renewed lease of"),
             UpdateCause::Rebound => ("rebound", "rebound lease of"),
-            UpdateCause::Rebooted => ("renewed", "confirmed lease of"),
+            UpdateCause::Rebooted => ("bound", "confirmed lease of"),
             UpdateCause::Bound => ("bound", "leased"),
             UpdateCause::LinkLocal => ("bound", "using link-local"),
             UpdateCause::Informed => ("renewed", "informed about"),
@@ -73,9 +94,11 @@ impl Events {
             DeconfigureCause::Nak => ("nak", "DHCPNAK: the server refused the address"),
             DeconfigureCause::Expired => ("expired", "the lease expired"),
             DeconfigureCause::Released => ("released", "released the lease"),
-            DeconfigureCause::Conflict => ("nak", "another host uses the address"),
-            DeconfigureCause::Ipv6Only => ("expired", "the network asks hosts to do without IPv4"),
-            DeconfigureCause::Stopped => ("expired", "the lease is not for this link any more"),
+            DeconfigureCause::Conflict => ("conflict", "another host uses the address"),
+            DeconfigureCause::Ipv6Only => {
+                ("ipv6-only", "the network asks hosts to do without IPv4")
+            }
+            DeconfigureCause::Stopped => ("lost", "the lease is not for this link any more"),
         };
         let mut fields = Map::new();
         let mut line = words.to_owned();
@@ -91,7 +114,7 @@ impl Events {
         let mut fields = details;
         fields.insert("reason".into(), reason.into());
         self.tell("failed", interface, fields, None);
-        self.warn(interface, reason);
+        self.line(LogLevel::Error, interface, reason);
     }
 
     pub(crate) fn calf_restarted(&self, interface: &str, pid: i32, why: &str) {
@@ -108,23 +131,33 @@ impl Events {
         self.tell("stopped", interface, Map::new(), Some("stopped".into()));
     }
 
-    /// A line for the operator that is no event.
+    /// A line for the operator that is no event: something is not as it should be.
     pub(crate) fn warn(&self, interface: &str, text: &str) {
+        self.line(LogLevel::Warning, interface, text);
+    }
+
+    /// A line about an interface.
+    pub(crate) fn line(&self, level: LogLevel, interface: &str, text: &str) {
         // Errors of the roles name the interface themselves.
         let named = text
             .strip_prefix(interface)
             .is_some_and(|rest| rest.starts_with(':'));
         if named {
-            line(text);
+            self.log.line(level, text);
         } else {
-            line(&format!("{interface}: {text}"));
+            self.log.line(level, &format!("{interface}: {text}"));
         }
     }
 
     fn tell(&self, event: &str, interface: &str, more: Map<String, Value>, plain: Option<String>) {
         if !self.json {
             if let Some(plain) = plain {
-                self.warn(interface, &plain);
+                let level = if self.replaced {
+                    LogLevel::Debug
+                } else {
+                    LogLevel::Info
+                };
+                self.line(level, interface, &plain);
             }
             return;
         }
@@ -139,15 +172,6 @@ impl Events {
         // A reader that went away must not end the service; there is nobody left to tell.
         drop(io::stdout().lock().write_all(text.as_bytes()));
     }
-}
-
-/// One line on standard error, in one write.
-pub(crate) fn line(text: &str) {
-    drop(
-        io::stderr()
-            .lock()
-            .write_all(format!("{text}\n").as_bytes()),
-    );
 }
 
 fn fields(value: Value) -> Map<String, Value> {
@@ -167,8 +191,15 @@ fn lease_line(verb: &str, lease: &Lease) -> String {
         Some(seconds) => format!("for {seconds} seconds"),
         None => "for ever".to_owned(),
     };
-    // "leased X for N seconds" is what users of the C client search their logs for.
-    format!("{verb} {} {duration} from {}", lease.address, lease.server)
+    let address = lease.address;
+    match lease.origin {
+        // "leased X for N seconds" is what users of the C client search their logs for.
+        Origin::Server if lease.server.is_unspecified() => format!("{verb} {address} {duration}"),
+        Origin::Server => format!("{verb} {address} {duration} from {}", lease.server),
+        Origin::Inform => format!("{verb} {address} by {}", lease.server),
+        Origin::LinkLocal => format!("{verb} {address}"),
+        Origin::Operator => format!("using static {address}"),
+    }
 }
 
 fn lease_fields(lease: &Lease) -> Map<String, Value> {

@@ -5,9 +5,18 @@ use std::net::Ipv4Addr;
 use sdk_rpc::{Counter, LinkState};
 use serde_json::{Map, Value, json};
 
-/// Message types a client sends, then those it receives, as the counters spell them.
-const SENT: [&str; 5] = ["DISCOVER", "REQUEST", "DECLINE", "RELEASE", "INFORM"];
-const RECEIVED: [&str; 3] = ["OFFER", "ACK", "NAK"];
+/// Message types and ARP packets that a client sends, then those it receives, as the counters spell them.
+const SENT: [&str; 8] = [
+    "DISCOVER",
+    "REQUEST",
+    "DECLINE",
+    "RELEASE",
+    "INFORM",
+    "BOOTREQUEST",
+    "PROBE",
+    "ANNOUNCEMENT",
+];
+const RECEIVED: [&str; 5] = ["OFFER", "ACK", "NAK", "FORCERENEW", "BOOTREPLY"];
 
 /// Longest reason printed; the calf's words are not trusted to be short.
 const LONGEST_REASON: usize = 60;
@@ -19,15 +28,29 @@ const MOST_REASONS: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
     counters: Vec<Counter>,
+    state: String,
 }
 
 impl Progress {
-    /// Keeps the calf's counters; names that are no counter names are left out.
-    pub(crate) fn replace(&mut self, counters: Vec<Counter>) {
+    /// Keeps the calf's counters and state; names that are no such names are left out.
+    pub(crate) fn replace(&mut self, counters: Vec<Counter>, state: &str) {
+        if printable(state) {
+            state.clone_into(&mut self.state);
+        }
         self.counters = counters
             .into_iter()
             .filter(|counter| printable(&counter.name))
             .collect();
+    }
+
+    /// Every counter, by dotted name.
+    pub(crate) fn counters(&self) -> &[Counter] {
+        &self.counters
+    }
+
+    /// The state of the protocol; empty while the calf has said nothing.
+    pub(crate) fn state(&self) -> &str {
+        &self.state
     }
 
     fn value(&self, name: &str) -> u64 {
@@ -153,6 +176,7 @@ mod tests {
                     value: *value,
                 })
                 .collect(),
+            "SELECTING",
         );
         progress
     }

@@ -8,48 +8,67 @@ use std::{
     time::{Duration, Instant},
 };
 
+use dhcp_frontend::{amend, setup::Profile};
 use sdk_rpc::{
-    Command, ConfigureCause, DeconfigureCause, HostDescription, Lease, MacAddress, Setback,
-    Settings, UpdateCause,
+    Command, ConfigureCause, DeconfigureCause, HostDescription, Lease, Origin, Setback, UpdateCause,
 };
 use tokio::sync::watch;
 
-use crate::{clock, events::Events, failure::Progress, store::Store, watchers::News};
-
-/// Hardware type Ethernet, with which a client identifier made from a MAC address begins
-/// (RFC 2132 section 9.14).
-const HTYPE_ETHERNET: u8 = 1;
-
-/// Options asked for. 121 comes early, since RFC 3442 asks clients to request it before 33 and 3.
-const REQUESTED: [u8; 15] = [1, 121, 3, 6, 12, 15, 26, 28, 33, 42, 51, 54, 58, 59, 119];
+use crate::{
+    clock::Clocks, events::Events, failure::Progress, protocol, run::Context, watchers::News,
+};
 
 /// How often a complaint about a calf is printed.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
+
+/// The metric of an interface's routes is this and its index.
+const METRIC_BASE: u32 = 1000;
+
+/// Lines that are remembered as said; what a server can make differ without end is not said without end.
+const MOST_SAID: usize = 32;
 
 /// One interface.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: String,
+    /// The kernel's number.
+    pub(crate) index: u32,
+    pub(crate) context: Rc<Context>,
+    pub(crate) profile: Profile,
     pub(crate) events: Rc<Events>,
     pub(crate) news: Rc<News>,
     pub(crate) progress: Rc<RefCell<Progress>>,
-    store: Store,
-    host_name: Option<String>,
     /// The address of an earlier run, until a server said what it thinks of it.
     previous: RefCell<Option<Ipv4Addr>>,
     lease: RefCell<Option<Lease>>,
+    /// The lease last brought by a calf, before the operator's values were put into it: what a new calf resumes.
+    brought: RefCell<Option<Lease>>,
+    /// The lease in force is of an earlier run, and no server has confirmed it yet.
+    unconfirmed: Cell<bool>,
     stage: watch::Sender<Stage>,
+    /// An attempt to get a lease failed.
+    gave_up: Cell<bool>,
     complained: Cell<Option<Instant>>,
+    /// What was said once already.
+    said: RefCell<Vec<String>>,
+    /// The calf may be told about the host: what has to be done before is done.
+    ready: watch::Sender<bool>,
     /// Whether the operator asked for the lease's release: a calf may claim it at any time.
     release_asked: Cell<bool>,
     /// Leases put in force or extended: what a calf is for.
     progress_made: Cell<u64>,
+    /// Calves after the first.
+    pub(crate) restarts: Cell<u64>,
+    /// Process id of the calf.
+    pub(crate) calf: Cell<Option<i32>>,
+    /// Layers of its sandbox that are not in force.
+    pub(crate) absent: RefCell<Vec<String>>,
 }
 
-/// How far this interface is: what `--once` and a release wait for.
+/// How far this interface is: what the end of a run and a release wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// No lease yet, or no longer.
+    /// No lease yet, or no longer. A link-local address is none.
     Waiting,
     /// A lease is in force.
     Leased,
@@ -58,37 +77,62 @@ pub(crate) enum Stage {
 }
 
 impl Shared {
-    pub(crate) fn new(name: String, events: Rc<Events>, news: Rc<News>, store: Store) -> Rc<Self> {
+    pub(crate) fn new(
+        (name, index): (String, u32),
+        context: Rc<Context>,
+        profile: Profile,
+        news: Rc<News>,
+    ) -> Rc<Self> {
         let (stage, _) = watch::channel(Stage::Waiting);
-        let shared = Rc::new(Self {
+        Rc::new(Self {
             name,
-            events,
+            index,
+            events: Rc::clone(&context.events),
+            context,
+            profile,
             news,
             progress: Rc::default(),
-            store,
-            host_name: host_name(),
             previous: RefCell::new(None),
             lease: RefCell::new(None),
+            brought: RefCell::new(None),
+            unconfirmed: Cell::new(false),
             stage,
+            gave_up: Cell::new(false),
             complained: Cell::new(None),
+            said: RefCell::default(),
+            ready: watch::Sender::new(false),
             release_asked: Cell::new(false),
             progress_made: Cell::new(0),
-        });
-        shared.recall();
-        shared
+            restarts: Cell::new(0),
+            calf: Cell::new(None),
+            absent: RefCell::default(),
+        })
     }
 
-    fn recall(&self) {
+    /// The lease of an earlier run, if the store has one that is not over.
+    pub(crate) fn recall(&self) -> Option<Lease> {
         let mac = self.news.link().mac;
-        match self.store.load(&self.name, mac, clock::wall_seconds()) {
-            Ok(address) => {
-                self.previous.replace(address);
-            }
+        let store = &self.context.store;
+        match store.load(&self.name, mac, Clocks::now()) {
+            Ok(lease) => lease,
             Err(ignored) => {
-                let path = self.store.path(&self.name);
+                let path = store.path(&self.name);
                 self.warn(&format!("{} is ignored: {ignored}", path.display()));
+                None
             }
         }
+    }
+
+    /// A server is to be asked for this address of an earlier run.
+    pub(crate) fn remind(&self, address: Ipv4Addr) {
+        self.previous.replace(Some(address));
+    }
+
+    /// This lease of an earlier run is still in force; whether it holds is to be asked.
+    pub(crate) fn resume(&self, lease: Lease) {
+        self.previous.replace(Some(lease.address));
+        self.lease.replace(Some(lease));
+        self.unconfirmed.set(true);
     }
 
     pub(crate) fn warn(&self, text: &str) {
@@ -105,26 +149,77 @@ impl Shared {
         }
     }
 
+    /// As [`Self::warn`], but the same line is said once only, however often it is true.
+    pub(crate) fn warn_once(&self, text: &str) {
+        let mut said = self.said.borrow_mut();
+        if said.len() < MOST_SAID && !said.iter().any(|line| line == text) {
+            said.push(text.to_owned());
+            self.warn(text);
+        }
+    }
+
+    /// Lets calves be told about the host.
+    pub(crate) fn set_ready(&self) {
+        self.ready.send_replace(true);
+    }
+
+    /// Resolves when calves may be told about the host.
+    pub(crate) async fn ready(&self) {
+        let mut ready = self.ready.subscribe();
+        // An error means that the sender is gone, and it is `self`.
+        drop(ready.wait_for(|ready| *ready).await);
+    }
+
+    /// Metric of the interface's routes.
+    pub(crate) fn metric(&self) -> u32 {
+        self.profile
+            .metric
+            .unwrap_or(METRIC_BASE.saturating_add(self.index))
+    }
+
+    /// The address asked for where there is no lease.
+    pub(crate) fn wanted(&self) -> Option<Ipv4Addr> {
+        self.previous
+            .borrow()
+            .or(self.profile.settings.wanted_address)
+    }
+
     pub(crate) fn describe(&self) -> HostDescription {
+        let link = self.news.link();
         HostDescription {
             interface: self.name.clone(),
-            link: self.news.link(),
-            settings: self.settings(),
-            resume: self.lease(),
-            confirm: false,
+            link,
+            settings: protocol::settings(
+                &self.profile,
+                self.context.setup.purpose,
+                link.mac,
+                || self.context.duid(link.mac).to_vec(),
+            ),
+            resume: self.to_be_resumed(),
+            confirm: self.unconfirmed.get(),
             previous: *self.previous.borrow(),
         }
     }
 
-    /// What the protocol is asked for: the client is known by its MAC address.
-    fn settings(&self) -> Settings {
-        let MacAddress(mac) = self.news.link().mac;
-        Settings {
-            client_identifier: [&[HTYPE_ETHERNET][..], &mac].concat(),
-            host_name: self.host_name.clone(),
-            requested: REQUESTED.to_vec(),
-            ..Settings::default()
-        }
+    /// `lease`, as a calf brings it, with the operator's values.
+    pub(crate) fn amend(&self, lease: Lease) -> Lease {
+        let amended = amend::amended(&lease, &self.profile.amendments);
+        self.brought.replace(Some(lease));
+        amended
+    }
+
+    /// The lease in force, as a calf brought it where one did: the operator's values must not be put into it
+    /// twice.
+    fn to_be_resumed(&self) -> Option<Lease> {
+        // An address of the operator's is no lease before a server has said what belongs to it.
+        let lease = self
+            .lease()
+            .filter(|lease| lease.origin != Origin::Operator)?;
+        let brought = self.brought.borrow();
+        let same = |brought: &&Lease| {
+            (brought.address, brought.acquired_at) == (lease.address, lease.acquired_at)
+        };
+        Some(brought.as_ref().filter(same).unwrap_or(&lease).clone())
     }
 
     /// The lease in force.
@@ -138,31 +233,54 @@ impl Shared {
         self.keep(lease);
     }
 
-    /// The lease in force is `lease` from now on.
-    pub(crate) fn updated(&self, lease: Lease, cause: UpdateCause) {
+    /// A server offered a lease, which is all that was wanted.
+    pub(crate) fn offered(&self) {
+        self.enter(Stage::Leased);
+    }
+
+    /// The lease in force is `lease` from now on; the answer is what the change is to whoever is told of it.
+    pub(crate) fn updated(&self, lease: Lease, cause: UpdateCause) -> UpdateCause {
+        // To whoever started this run it is a lease where there was none.
+        let cause = if self.unconfirmed.get() {
+            UpdateCause::Rebooted
+        } else {
+            cause
+        };
         self.events.updated(&self.name, &lease, cause);
         self.keep(lease);
+        cause
     }
 
     fn keep(&self, lease: Lease) {
-        self.previous.replace(Some(lease.address));
-        self.lease.replace(Some(lease));
+        self.unconfirmed.set(false);
         self.progress_made
             .set(self.progress_made.get().saturating_add(1));
-        self.remember();
-        self.stage.send_replace(Stage::Leased);
+        let stage = match lease.origin {
+            Origin::Server | Origin::Inform => Stage::Leased,
+            // Servers are still to say what belongs to it.
+            Origin::Operator if self.is_to_be_asked_about() => Stage::Waiting,
+            Origin::Operator => Stage::Leased,
+            Origin::LinkLocal => Stage::Waiting,
+        };
+        if lease.origin == Origin::Server {
+            self.previous.replace(Some(lease.address));
+            self.remember(&lease);
+        }
+        self.lease.replace(Some(lease));
+        self.enter(stage);
+    }
+
+    fn is_to_be_asked_about(&self) -> bool {
+        let address = self.profile.address.as_ref();
+        address.is_some_and(|address| address.inform)
     }
 
     /// Writes the lease in force to the store.
-    fn remember(&self) {
-        let Some(lease) = self.lease() else { return };
-        let expiry = lease.expires_at.map(|expires_at| {
-            let left = expires_at.saturating_sub(clock::boottime_milliseconds()) / 1000;
-            clock::wall_seconds().saturating_add(left)
-        });
+    fn remember(&self, lease: &Lease) {
         let mac = self.news.link().mac;
-        if let Err(error) = self.store.save(&self.name, mac, &lease, expiry) {
-            let path = self.store.path(&self.name);
+        let store = &self.context.store;
+        if let Err(error) = store.save(&self.name, mac, lease, Clocks::now()) {
+            let path = store.path(&self.name);
             self.warn(&format!(
                 "the lease is not remembered: {}: {error}; name another place with --state-dir",
                 path.display()
@@ -174,33 +292,49 @@ impl Shared {
     /// nothing to tell: a calf may say it as often as it likes.
     pub(crate) fn deconfigured(&self, cause: DeconfigureCause) {
         let lease = self.lease.take();
-        let previous = self.previous.take();
-        if lease.is_none() && previous.is_none() {
-            return;
+        self.unconfirmed.set(false);
+        // What a server once gave is none the worse for the loss of an address that no server gave.
+        let is_a_servers = |lease: &Lease| lease.origin != Origin::LinkLocal;
+        if lease.as_ref().is_none_or(is_a_servers) {
+            let previous = self.previous.take();
+            if lease.is_none() && previous.is_none() {
+                return;
+            }
+            let store = &self.context.store;
+            if let Err(error) = store.forget(&self.name) {
+                self.warn(&format!("{}: {error}", store.path(&self.name).display()));
+            }
         }
         self.events.deconfigured(&self.name, lease.as_ref(), cause);
-        if let Err(error) = self.store.forget(&self.name) {
-            self.warn(&format!(
-                "{}: {error}",
-                self.store.path(&self.name).display()
-            ));
-        }
-        let stage = if cause == DeconfigureCause::Released {
+        self.enter(if cause == DeconfigureCause::Released {
             Stage::Released
         } else {
             Stage::Waiting
-        };
+        });
+    }
+
+    fn enter(&self, stage: Stage) {
         self.stage.send_replace(stage);
+        self.context.changed.notify_one();
     }
 
     /// There is no lease yet, and the calf says why.
     pub(crate) fn setback(&self, setback: Setback) {
+        if setback == Setback::NoAnswer || setback == Setback::Ipv6Only {
+            self.gave_up.set(true);
+            self.context.changed.notify_one();
+        }
         self.complain(match setback {
             Setback::NoAnswer => "no server gave a lease; trying again",
             Setback::Refused => "a server refused the address",
             Setback::Conflict => "another host uses the address that was offered",
             Setback::Ipv6Only => "the network asks hosts to do without IPv4",
         });
+    }
+
+    /// Whether an attempt to get a lease has failed since the start.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.gave_up.get()
     }
 
     /// How many leases were put in force or extended.
@@ -214,9 +348,21 @@ impl Shared {
         self.news.tell_command(Command::Release);
     }
 
+    /// The operator wants a lease again.
+    pub(crate) fn want_again(&self) {
+        if self.release_asked.replace(false) {
+            self.enter(Stage::Waiting);
+        }
+    }
+
     /// Whether the lease was released and the operator had asked for it.
     pub(crate) fn is_released(&self) -> bool {
-        self.release_asked.get() && *self.stage.borrow() == Stage::Released
+        self.release_asked.get() && self.stage() == Stage::Released
+    }
+
+    /// How far this interface is.
+    pub(crate) fn stage(&self) -> Stage {
+        *self.stage.borrow()
     }
 
     /// Resolves when the interface is at `stage`.
@@ -225,11 +371,4 @@ impl Shared {
         // An error means that the sender is gone, and it is `self`.
         drop(current.wait_for(|now| *now == stage).await);
     }
-}
-
-/// The host's name, if it has one worth telling a server.
-fn host_name() -> Option<String> {
-    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
-    let unset = ["", "(none)", "localhost", "localhost.localdomain"].contains(&name.as_str());
-    (!unset).then_some(name)
 }

@@ -1,173 +1,143 @@
-//! From the command line to running services, and to an exit status. Everything that can be refused is
-//! refused before anything on the host is changed.
+//! From a setup to a run, and to an exit status: in this process, or in one that goes on when this one
+//! ends.
 
-use std::{future::Future, pin::pin, process::ExitCode, rc::Rc, task::Poll, time::Instant};
+use std::{io, os::fd::AsFd as _, process::ExitCode, rc::Rc, time::Instant};
 
-use dhcp_actuator::{Netlink, Resolver};
-use tokio::{task::JoinHandle, time::timeout};
-
-use crate::{
-    command_line::Options,
-    events::{self, Events},
-    interface::Stage,
-    service::{Opened, Refused, Service},
-    signals::{Asked, Signals},
+use calf_sandbox::{Detached, Outcome, Servant, detach};
+use dhcp_frontend::{Client, Setup, setup::Background};
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::{
+        signal::Signal,
+        signalfd::{SfdFlags, SignalFd},
+    },
 };
 
-/// How the program ends when nothing went wrong.
-enum Done {
-    /// `--once`, and every interface has its lease.
-    Leased,
-    /// `--once`, and some interface has none.
-    TimedOut,
-    /// The operator wants it to end.
-    Stopped,
+use crate::{
+    events::Events,
+    log::{self, Log, LogError},
+    roles::Split,
+    run, signals,
+};
+
+/// How the run tells whoever waits for it, if somebody does.
+#[derive(Debug)]
+pub(crate) struct Waited(Option<Outcome>);
+
+impl Waited {
+    /// The run is as far as it was waited for. What comes after is nobody's exit status.
+    pub(crate) fn tell(&mut self, status: u8) {
+        if let Some(outcome) = self.0.take() {
+            // The launcher is gone, or will see this process end.
+            drop(outcome.tell(status));
+        }
+    }
+
+    /// Whether somebody waits.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 /// Serves what the operator asked for and gives the exit status.
-pub(crate) fn launch(options: &Options, started: Instant) -> ExitCode {
-    let events = Rc::new(Events::new(options.json, started));
+///
+/// A run that is not to stay in the foreground gets a process of its own here, before there is a runtime,
+/// a socket or a calf. One that ends with its lease gets one too: closing a packet socket takes the kernel
+/// milliseconds, and whoever waits for the lease need not wait for that.
+pub(crate) fn launch(setup: Setup, started: Instant) -> ExitCode {
+    let ends_early = setup.ending.once || setup.ending.background != Background::Never;
+    if !ends_early {
+        return ExitCode::from(serve(setup, started, Waited(None), None));
+    }
+    // The launcher passes signals on, and none may be lost between the fork and its first wait.
+    if let Err(errno) = signals::listened().thread_block() {
+        return refuse(&setup, &format!("cannot block signals: {errno}"));
+    }
+    match detach() {
+        Ok(Detached::Launcher(servant)) => ExitCode::from(wait(servant)),
+        Ok(Detached::Servant(outcome)) => {
+            let status = serve(setup, started, Waited(Some(outcome)), None);
+            ExitCode::from(status)
+        }
+        Err(error) => refuse(
+            &setup,
+            &format!("cannot make a process that serves: {error}"),
+        ),
+    }
+}
+
+/// Serves as the actuator only; its engine and network are in other processes.
+pub(crate) fn serve_split(setup: Setup, started: Instant, split: Split) -> u8 {
+    serve(setup, started, Waited(None), Some(split))
+}
+
+fn refuse(setup: &Setup, why: &str) -> ExitCode {
+    log::say(&format!("{}: {why}", setup.client.name()));
+    ExitCode::FAILURE
+}
+
+/// Waits for the outcome, and passes on what signals ask for.
+fn wait(servant: Servant) -> u8 {
+    let outcome = move || -> io::Result<u8> {
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        let descriptor = SignalFd::with_flags(&signals::listened(), flags)?;
+        loop {
+            let mut watched = [
+                PollFd::new(servant.as_fd(), PollFlags::POLLIN),
+                PollFd::new(descriptor.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut watched, PollTimeout::NONE) {
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(errno.into()),
+            }
+            let [told, _] = watched;
+            if told.any() == Some(true) {
+                return servant.outcome();
+            }
+            while let Some(received) = descriptor.read_signal()? {
+                let number = i32::try_from(received.ssi_signo).unwrap_or(0);
+                if let Ok(signal) = Signal::try_from(number) {
+                    servant.signal(signal);
+                }
+            }
+        }
+    };
+    outcome().unwrap_or_else(|error| {
+        log::say(&format!("cannot wait for the process that serves: {error}"));
+        1
+    })
+}
+
+/// Runs in this process.
+fn serve(setup: Setup, started: Instant, mut waited: Waited, split: Option<Split>) -> u8 {
+    // Where there is no such folder any more, paths are taken as they stand.
+    let setup = setup.rooted(&std::env::current_dir().unwrap_or_default());
+    let name = setup.client.name();
+    let (log, missing) = Log::open(name, &setup.log);
+    let events = Rc::new(Events::new(setup.client, setup.json, started, log));
+    // The C clients' users never asked for the system log, and containers have none.
+    let matters = |error: &LogError| setup.client == Client::Native || !error.is_of_syslog();
+    for error in missing.into_iter().filter(matters) {
+        events.about_run(
+            dhcp_frontend::setup::LogLevel::Warning,
+            &format!("{name}: {error}"),
+        );
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(tokio::runtime::LocalOptions::default());
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(serve(options, &events)),
-        Err(error) => Err(Refused::program(format!(
-            "cannot make an event loop: {error}"
-        ))),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Refused {
-            interface: Some(interface),
-            why,
-            status,
-        }) => {
-            events.failed(&interface, &why, serde_json::Map::new());
-            ExitCode::from(status)
-        }
-        Err(Refused {
-            interface: None,
-            why,
-            status,
-        }) => {
-            events::line(&format!("dhcp-client: {why}"));
-            ExitCode::from(status)
-        }
-    }
-}
-
-async fn serve(options: &Options, events: &Rc<Events>) -> Result<(), Refused> {
-    let mut signals = Signals::listen()
-        .map_err(|error| Refused::program(format!("cannot listen for signals: {error}")))?;
-    let netlink = Netlink::open()
-        .map_err(|error| Refused::program(format!("cannot open a netlink socket: {error}")))?;
-    let mut opened = Vec::with_capacity(options.interfaces.len());
-    for name in &options.interfaces {
-        opened.push(Opened::open(name, options, &netlink, events)?);
-    }
-    let resolver = Resolver::prepare(options.resolv_conf.as_deref())
-        .map_err(|error| Refused::program(error.to_string()))?;
-    if let Some(warning) = resolver.warning() {
-        events::line(&format!("dhcp-client: {warning}"));
-    }
-    let resolver = Rc::new(resolver);
-    let mut services = Vec::with_capacity(options.interfaces.len());
-    for opened in opened {
-        services.push(Service::prepare(opened, options, &resolver));
-    }
-    let mut tasks = start(&services).await?;
-    let outcome = tokio::select! {
-        refused = first(&mut tasks) => Err(refused),
-        done = until_leased(options, &services) => Ok(done),
-        asked = signals.until_end(&services) => match asked {
-            Ok(Asked::Stop) => Ok(Done::Stopped),
-            Ok(Asked::Release) => {
-                release(&services).await;
-                Ok(Done::Stopped)
-            }
-            Err(error) => Err(Refused::program(format!("cannot listen for signals: {error}"))),
+    let status = match runtime {
+        Ok(runtime) => runtime.block_on(run::serve(setup, &events, &mut waited, split)),
+        Err(error) => {
+            events.about_run(
+                dhcp_frontend::setup::LogLevel::Error,
+                &format!("{name}: cannot make an event loop: {error}"),
+            );
+            1
         }
     };
-    match outcome {
-        // What was configured stays. To end here and now also ends the calves, which the kernel kills
-        // with their priv; tidying up would only keep the one who waits waiting.
-        Ok(Done::Leased) => std::process::exit(0),
-        Ok(Done::TimedOut) => std::process::exit(1),
-        Ok(Done::Stopped) => {
-            stop(&services).await;
-            Ok(())
-        }
-        Err(refused) => {
-            stop(&services).await;
-            Err(refused)
-        }
-    }
-}
-
-/// Starts a calf for each interface, and only if all are there changes anything on the host.
-async fn start(services: &[Service]) -> Result<Vec<JoinHandle<Refused>>, Refused> {
-    let mut calves = Vec::with_capacity(services.len());
-    for service in services {
-        calves.push(service.spawn()?);
-    }
-    for service in services {
-        service.bring_up().await?;
-    }
-    let mut tasks = Vec::with_capacity(services.len() * 2);
-    for (service, calf) in services.iter().zip(calves) {
-        tasks.push(service.supervise(calf));
-        tasks.push(service.watch_link()?);
-    }
-    Ok(tasks)
-}
-
-/// The first task to end, and with what; tasks end only when their interface cannot be served.
-async fn first(tasks: &mut [JoinHandle<Refused>]) -> Refused {
-    std::future::poll_fn(|context| {
-        for task in &mut *tasks {
-            if let Poll::Ready(result) = pin!(task).poll(context) {
-                return Poll::Ready(result.unwrap_or_else(|panic| {
-                    Refused::program(format!("a service ended unexpectedly: {panic}"))
-                }));
-            }
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-/// With `--once`: until every interface has its lease, or the time is over. Else for ever.
-async fn until_leased(options: &Options, services: &[Service]) -> Done {
-    if !options.once {
-        return std::future::pending().await;
-    }
-    let all = async {
-        for service in services {
-            service.shared.reaches(Stage::Leased).await;
-        }
-    };
-    if timeout(options.timeout, all).await.is_ok() {
-        return Done::Leased;
-    }
-    for service in services {
-        service.tell_failure();
-    }
-    Done::TimedOut
-}
-
-/// Gives every lease back, as far as the calves can be had to do it in time.
-async fn release(services: &[Service]) {
-    for service in services {
-        service.ask_release();
-    }
-    for service in services {
-        service.await_release().await;
-    }
-}
-
-async fn stop(services: &[Service]) {
-    for service in services {
-        service.stop().await;
-    }
+    waited.tell(status);
+    status
 }

@@ -8,261 +8,315 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use dhcp_actuator::{
-    Actuator, Checked, Interface, LinkEntry, LinkEvent, Links, Netlink, Observer, Resolver,
+use dhcp_actuator::{Deleted, Interface};
+use dhcp_frontend::{
+    script::{Part, Reason},
+    setup::{Backend, OperatorsAddress, Purpose},
 };
 use dhcp_network::{Network, Pcap};
-use sdk_rpc::{ConfigureCause, DeconfigureCause, Setback, UpdateCause};
+use sdk_rpc::{Applied, Command, Lease, LinkState};
 use tokio::{
+    sync::mpsc,
     task::{JoinHandle, spawn_local},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
     clock,
-    command_line::{Backend, Options},
-    events::Events,
+    configurer::Configurer,
+    engine::{Elsewhere, Engine},
+    herald::{Herald, News},
     interface::{Shared, Stage},
     lock::InterfaceLock,
-    store::Store,
-    supervisor::{NoCalf, Running, Supervisor},
-    watchers::News,
+    net_handle::NetHandle,
+    operators,
+    refused::Refused,
+    rivals::Rivals,
+    run::{Context, Served},
+    supervisor::Supervisor,
+    watchers,
 };
 
 /// How long a release may take to reach the wire before the configuration is undone anyway.
 const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 
-/// Exit status when no sandbox is possible.
-const NO_SANDBOX: u8 = 3;
+/// How long a calf has for acting on the end of a lease before priv does.
+const EXPIRY_GRACE: u64 = 2000;
 
-/// Why something is not served, with the exit status that says so.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    /// `None`: it is not about one interface.
-    pub(crate) interface: Option<String>,
-    pub(crate) why: String,
-    pub(crate) status: u8,
-}
-
-impl Refused {
-    pub(crate) fn program(why: String) -> Self {
-        Self {
-            interface: None,
-            why,
-            status: 1,
-        }
-    }
-
-    fn interface(name: &str, why: impl ToString) -> Self {
-        Self {
-            interface: Some(name.to_owned()),
-            why: why.to_string(),
-            status: 1,
-        }
-    }
-
-    fn no_calf(name: &str, error: &NoCalf) -> Self {
-        let status = match error {
-            NoCalf::Sandbox(_) => NO_SANDBOX,
-            NoCalf::Io(..) => 1,
-        };
-        Self {
-            status,
-            ..Self::interface(name, error)
-        }
-    }
-}
-
-/// One interface with its packet socket: who may not have that is told so before anything else.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    shared: Rc<Shared>,
-    netlink: Netlink,
-    interface: Interface,
-    network: Network,
-    lock: InterfaceLock,
-}
-
-impl Opened {
-    /// Finds, locks and opens the interface `name`; changes nothing.
-    pub(crate) fn open(
-        name: &str,
-        options: &Options,
-        netlink: &Netlink,
-        events: &Rc<Events>,
-    ) -> Result<Self, Refused> {
-        let interface =
-            Interface::find(netlink, name).map_err(|error| Refused::interface(name, error))?;
-        let lock = InterfaceLock::acquire(name).map_err(|error| Refused::interface(name, error))?;
-        let shared = Shared::new(
-            name.to_owned(),
-            Rc::clone(events),
-            News::new(interface.link),
-            Store::new(options.state_directory.clone()),
-        );
-        let network = Self::open_network(&interface, &shared, options)?;
-        Ok(Self {
-            shared,
-            netlink: netlink.clone(),
-            interface,
-            network,
-            lock,
-        })
-    }
-
-    fn open_network(
-        interface: &Interface,
-        shared: &Rc<Shared>,
-        options: &Options,
-    ) -> Result<Network, Refused> {
-        let name = &interface.name;
-        let pcap = match &options.pcap {
-            Some(path) => Some(open_pcap(path).map_err(|error| {
-                Refused::interface(name, format!("--pcap {}: {error}", path.display()))
-            })?),
-            None => None,
-        };
-        let log = {
-            let shared = Rc::clone(shared);
-            Rc::new(move |text: &str| shared.warn(text))
-        };
-        let link = interface.link;
-        let interface = dhcp_network::Interface {
-            name: name.clone(),
-            index: interface.index,
-            mac: link.mac,
-            mtu: link.mtu,
-            up: link.up,
-            carrier: link.carrier,
-        };
-        Network::open(&interface, log, pcap).map_err(|error| Refused::interface(name, error))
-    }
-}
+/// The longest sleep until the end of a lease: tokio's clock stands still while the machine is suspended,
+/// CLOCK_BOOTTIME does not.
+const LONGEST_SLEEP: u64 = 30_000;
 
 /// One interface, served by this process and a calf.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) shared: Rc<Shared>,
-    supervisor: Rc<Supervisor>,
-    netlink: Netlink,
+    net: NetHandle,
+    configurer: Configurer,
+    engine: Engine,
+    herald: Rc<Herald>,
     interface: Interface,
-    _lock: InterfaceLock,
+    lock: Option<InterfaceLock>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Service {
-    /// Opens what serving `opened` needs besides; changes nothing.
-    pub(crate) fn prepare(opened: Opened, options: &Options, resolver: &Rc<Resolver>) -> Self {
-        let Opened {
-            shared,
-            netlink,
-            interface,
-            network,
-            lock,
-        } = opened;
-        let told = Told {
-            shared: Rc::clone(&shared),
-            network: network.clone(),
-        };
-        let actuator = Actuator::new(
-            interface.clone(),
-            dhcp_actuator::Options {
-                netlink: netlink.clone(),
-                resolver: Rc::clone(resolver),
-                host_name: Rc::default(),
-                takes: dhcp_actuator::Takes::default(),
-                metric: None,
-                clock: clock::boottime_milliseconds,
-            },
-            Rc::new(told),
-        );
-        let backend = match options.backend {
-            Backend::Process => calf_sandbox::Backend::Process,
-            Backend::None => calf_sandbox::Backend::None,
-        };
-        let supervisor = Supervisor {
-            shared: Rc::clone(&shared),
-            network,
-            actuator: Rc::new(actuator),
-            backend,
-        };
-        Self {
-            shared,
-            supervisor: Rc::new(supervisor),
-            netlink,
-            interface,
-            _lock: lock,
-        }
-    }
-
-    /// Starts a calf; nothing on the host is changed.
-    pub(crate) fn spawn(&self) -> Result<Running, Refused> {
-        let name = &self.shared.name;
-        if self.supervisor.backend == calf_sandbox::Backend::None {
-            self.shared
-                .warn("--backend none: what is read from the network is not sandboxed");
-        }
-        let calf = self
-            .supervisor
-            .spawn()
-            .map_err(|error| Refused::no_calf(name, &error))?;
-        self.shared.events.started(name);
-        Ok(calf)
-    }
-
-    pub(crate) async fn bring_up(&self) -> Result<(), Refused> {
-        let result = self.supervisor.actuator.bring_up().await;
-        result.map_err(|error| Refused::interface(&self.shared.name, error))
-    }
-
-    /// Serves `calf` and those after it; ends only when there are none to be had.
-    pub(crate) fn supervise(&self, calf: Running) -> JoinHandle<Refused> {
-        let supervisor = Rc::clone(&self.supervisor);
-        spawn_local(async move {
-            let error = supervisor.run(calf).await;
-            Refused::no_calf(&supervisor.shared.name, &error)
-        })
-    }
-
-    /// Passes on what happens to the link; ends only when there is none any more.
-    pub(crate) fn watch_link(&self) -> Result<JoinHandle<Refused>, Refused> {
-        let name = self.shared.name.clone();
-        let index = self.interface.index;
-        let mut links = Links::open(&self.netlink).map_err(|error| {
-            Refused::interface(&name, format!("cannot watch the link: {error}"))
-        })?;
-        let shared = Rc::clone(&self.shared);
-        let network = self.supervisor.network.clone();
-        let tell = move |entry: LinkEntry| {
-            if entry.interface.index == index {
-                network.set_mac(entry.interface.link.mac);
-                shared.news.tell_link(entry.interface.link);
+    /// Locks and opens all that serving `interface` needs; changes nothing.
+    ///
+    /// # Errors
+    /// Somebody else serves it, or something is not to be had.
+    pub(crate) fn open(interface: &Interface, context: &Rc<Context>) -> Result<Self, Refused> {
+        let name = &interface.name;
+        let refused = |why: &dyn ToString| Refused::interface(name, why.to_string());
+        // A test may look on while somebody else serves the interface.
+        let lock = match context.setup.purpose {
+            Purpose::Test => None,
+            Purpose::Serve | Purpose::Release => {
+                Some(InterfaceLock::acquire(name).map_err(|error| refused(&error))?)
             }
         };
-        let all = links.all();
-        if all.iter().all(|entry| entry.interface.index != index) {
-            return Err(Refused::interface(&name, "the interface was removed"));
+        let profile = context.profile(name).clone();
+        let news = watchers::News::new(interface.link);
+        let named = (name.clone(), interface.index);
+        let shared = Shared::new(named, Rc::clone(context), profile, news);
+        let herald = Rc::new(Herald::new(&shared));
+        let service = |net: NetHandle, configurer, engine| Self {
+            shared: Rc::clone(&shared),
+            net,
+            configurer,
+            engine,
+            herald: Rc::clone(&herald),
+            interface: interface.clone(),
+            lock,
+            tasks: Vec::new(),
+        };
+        if let Some(split) = context.take_split() {
+            let (net, elsewhere) = Elsewhere::connect(split, &shared)?;
+            let configurer = Configurer::new(interface, &shared, &net, &herald)?;
+            let engine = Engine::Elsewhere(Some(elsewhere));
+            return Ok(service(net, configurer, engine));
         }
-        for entry in all {
-            tell(entry);
+        let network = open_network(interface, &shared)?;
+        let net = NetHandle::Local(network.clone());
+        let configurer = Configurer::new(interface, &shared, &net, &herald)?;
+        let supervisor = Rc::new(Supervisor {
+            shared: Rc::clone(&shared),
+            network,
+            configurer: configurer.clone(),
+            backend: match context.setup.backend {
+                Backend::Process => calf_sandbox::Backend::Process,
+                Backend::None => calf_sandbox::Backend::None,
+            },
+        });
+        let engine = Engine::Calf {
+            supervisor,
+            first: None,
+        };
+        Ok(service(net, configurer, engine))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.interface.name
+    }
+
+    pub(crate) const fn index(&self) -> u32 {
+        self.interface.index
+    }
+
+    /// For those who only look.
+    pub(crate) fn served(&self) -> Served {
+        Served {
+            shared: Rc::clone(&self.shared),
+            network: self.net.clone(),
         }
-        Ok(spawn_local(async move {
-            loop {
-                match links.next().await {
-                    Ok(LinkEvent::Changed(entry) | LinkEvent::Appeared(entry)) => tell(entry),
-                    Ok(LinkEvent::Removed {
-                        index: gone,
-                        name: _,
-                    }) if gone != index => {}
-                    Ok(LinkEvent::Removed { index: _, name: _ }) => {
-                        return Refused::interface(&name, "the interface was removed");
-                    }
-                    Err(error) => {
-                        let why = format!("cannot watch the link any more: {error}");
-                        return Refused::interface(&name, why);
-                    }
+    }
+
+    /// The address that the operator gave, if no server is to give one.
+    fn operators_address(&self) -> Option<&OperatorsAddress> {
+        let address = self.shared.profile.address.as_ref();
+        address.filter(|address| !address.inform)
+    }
+
+    /// Starts a calf, if one is needed; nothing on the host is changed.
+    pub(crate) fn spawn(&mut self) -> Result<(), Refused> {
+        if self.operators_address().is_some() {
+            return Ok(());
+        }
+        self.engine.spawn(&self.shared)
+    }
+
+    /// Takes up what an earlier run, or another client, left on the interface. Before the calf is served,
+    /// so that it hears of it.
+    ///
+    /// # Errors
+    /// The other client still runs.
+    pub(crate) async fn inherit(&self, rivals: &Rivals) -> Result<(), Refused> {
+        let Self {
+            shared, configurer, ..
+        } = self;
+        if let Configurer::Test(..) = configurer {
+            return Ok(());
+        }
+        let actuator = configurer.actuator();
+        let leftovers = actuator.leftovers().map_err(|error| {
+            let why = format!("cannot ask what is configured there: {error}");
+            Refused::interface(self.name(), why)
+        })?;
+        let rival = match rivals.on(self.name()) {
+            Some(Ok(certain)) => Some(certain),
+            // It may look after other interfaces; what it left on this one says whether it does not.
+            Some(Err(possible)) if !leftovers.is_empty() => Some(possible),
+            Some(Err(_)) | None => None,
+        };
+        if let Some(rival) = rival
+            && !shared.context.setup.takeover
+        {
+            let left = if leftovers.is_empty() {
+                String::new()
+            } else {
+                format!(" and has {leftovers} there")
+            };
+            let why = format!("{rival} serves it{left}; stop that first, or say --takeover");
+            return Err(Refused::interface(self.name(), why));
+        }
+        let recalled = shared.recall();
+        let releases = shared.context.setup.purpose == Purpose::Release;
+        if !matches!(configurer, Configurer::Native(_)) {
+            // What is there is the script's to keep or to replace.
+            if let Some(lease) = recalled {
+                shared.remind(lease.address);
+                let is_there = || actuator.has_address(lease.address).unwrap_or(false);
+                if releases
+                    && is_there()
+                    && let Configurer::Scripted(scripted, _) = configurer
+                {
+                    scripted.adopt(lease.clone());
+                    self.resume(lease);
                 }
             }
-        }))
+            return Ok(());
+        }
+        match recalled {
+            // Still there, so an earlier run left it in force.
+            Some(lease) if leftovers.has_address(lease.address) => {
+                match actuator.adopt(lease.clone()).await {
+                    Applied::Done => self.resume(lease),
+                    Applied::Refused(_) | Applied::InUse => shared.remind(lease.address),
+                }
+            }
+            Some(lease) => shared.remind(lease.address),
+            None => {}
+        }
+        actuator.take_over(leftovers);
+        Ok(())
+    }
+
+    /// A lease of an earlier run is still in force.
+    fn resume(&self, lease: Lease) {
+        // Its server is sent datagrams from there.
+        if let Err(error) = self.net.set_address(Some(lease.address)) {
+            self.shared.warn(&error);
+        }
+        self.shared.resume(lease);
+    }
+
+    /// Brings the interface up and serves it; `losing` is told when there is no calf to be had any more.
+    pub(crate) async fn launch(
+        &mut self,
+        losing: &mpsc::UnboundedSender<Refused>,
+    ) -> Result<(), Refused> {
+        if self.shared.context.setup.purpose == Purpose::Release {
+            return self.start_engine(losing);
+        }
+        let script = self.shared.profile.script.as_ref();
+        if script.is_some_and(|script| script.part == Part::Hook) {
+            self.herald.tell(News::plain(Reason::Preinit));
+        }
+        let prepared = self.configurer.prepare().await;
+        prepared.map_err(|error| Refused::interface(self.name(), error))?;
+        if let Some(operators) = self.operators_address() {
+            return operators::use_address(&self.shared, &self.configurer, operators).await;
+        }
+        if let Some(operators) = &self.shared.profile.address {
+            // The address that a server is asked about is in force before it is asked.
+            operators::use_address(&self.shared, &self.configurer, operators).await?;
+        }
+        self.start_engine(losing)
+    }
+
+    /// Has the calf begin.
+    fn start_engine(&mut self, losing: &mpsc::UnboundedSender<Refused>) -> Result<(), Refused> {
+        self.shared.set_ready();
+        self.net.set_mac(self.shared.news.link().mac);
+        let Self {
+            shared,
+            configurer,
+            engine,
+            tasks,
+            ..
+        } = self;
+        tasks.extend(engine.serve(shared, configurer, losing)?);
+        let own = configurer.clone();
+        tasks.push(spawn_local(async move { expire(&own).await }));
+        if let Some(after) = shared.profile.fallback_after {
+            let (shared, own) = (Rc::clone(shared), configurer.clone());
+            tasks.push(spawn_local(async move {
+                operators::fall_back(&shared, &own, after).await;
+            }));
+        }
+        Ok(())
+    }
+
+    /// Uses the address that the operator gave for the case that no server gives one, if there is one.
+    pub(crate) async fn use_fallback(&self) {
+        operators::use_fallback(&self.shared, &self.configurer).await;
+    }
+
+    /// Has everything that depends on the lease in force done once more.
+    pub(crate) async fn reapply(&self) {
+        let Some(lease) = self.shared.lease() else {
+            return;
+        };
+        if let Configurer::Native(actuator) = &self.configurer
+            && let Applied::Refused(why) = actuator.adopt(lease.clone()).await
+        {
+            self.shared.warn(&why);
+        }
+        let news = self.herald.again(lease);
+        match &self.configurer {
+            Configurer::Native(_) => self.herald.tell(news),
+            Configurer::Scripted(..) | Configurer::Test(..) => {
+                self.herald.perform(news).await;
+            }
+        }
+    }
+
+    /// What the kernel says of the link now.
+    pub(crate) fn link_changed(&self, link: LinkState) {
+        let carrier = |link: LinkState| link.up && link.carrier;
+        let before = carrier(self.shared.news.link());
+        self.net.set_mac(link.mac);
+        self.shared.news.tell_link(link);
+        match (before, carrier(link)) {
+            (false, true) => self.herald.tell(News::plain(Reason::Carrier)),
+            (true, false) => self.herald.tell(News {
+                old: self.shared.lease(),
+                ..News::plain(Reason::NoCarrier)
+            }),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Puts back what somebody else removed of the lease in force.
+    pub(crate) fn restore(&self, deleted: &Deleted) {
+        if let Configurer::Native(actuator) = &self.configurer {
+            actuator.restore(deleted);
+        }
+    }
+
+    pub(crate) fn command(&self, command: Command) {
+        self.shared.want_again();
+        self.shared.news.tell_command(command);
     }
 
     /// Says why there is no lease, if there is none.
@@ -274,7 +328,7 @@ impl Service {
             progress,
             ..
         } = &*self.shared;
-        if self.shared.lease().is_none() {
+        if self.shared.stage() != Stage::Leased {
             let (progress, link) = (progress.borrow(), Some(news.link()));
             events.failed(name, &progress.line(link), progress.fields(link));
         }
@@ -301,51 +355,78 @@ impl Service {
         }
     }
 
-    /// Undoes what was configured.
-    pub(crate) async fn stop(&self) {
-        if let Err(error) = self.supervisor.actuator.withdraw().await {
-            self.shared.warn(&error.to_string());
+    /// Undoes what was configured; `reason` is what hooks are told.
+    pub(crate) async fn withdraw(&self, reason: Reason) {
+        let old = self.shared.lease();
+        self.configurer.withdraw(&self.shared).await;
+        self.herald.tell(News {
+            old,
+            ..News::plain(reason)
+        });
+        self.herald.finished().await;
+    }
+
+    /// Leaves what was configured.
+    pub(crate) async fn leave(&self) {
+        self.configurer.leave().await;
+        self.herald.finished().await;
+    }
+
+    /// Resolves when every hook has run.
+    pub(crate) async fn hooks_finished(&self) {
+        self.herald.finished().await;
+    }
+
+    /// Lets another process serve the interface.
+    pub(crate) fn unlock(&mut self) {
+        self.lock = None;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
         }
-        self.shared.events.stopped(&self.shared.name);
     }
 }
 
-/// Told by the actuator what is in force; what depends on the address follows.
-struct Told {
-    shared: Rc<Shared>,
-    network: Network,
+fn open_network(interface: &Interface, shared: &Rc<Shared>) -> Result<Network, Refused> {
+    let name = &interface.name;
+    let pcap = match &shared.context.setup.files.pcap {
+        Some(path) => Some(open_pcap(path).map_err(|error| {
+            Refused::interface(name, format!("--pcap {}: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let log = {
+        let shared = Rc::clone(shared);
+        Rc::new(move |text: &str| shared.warn(text))
+    };
+    let link = interface.link;
+    let interface = dhcp_network::Interface {
+        name: name.clone(),
+        index: interface.index,
+        mac: link.mac,
+        mtu: link.mtu,
+        up: link.up,
+        carrier: link.carrier,
+    };
+    Network::open(&interface, log, pcap).map_err(|error| Refused::interface(name, error))
 }
 
-impl Told {
-    fn set_address(&self, address: Option<std::net::Ipv4Addr>) {
-        if let Err(error) = self.network.set_address(address) {
-            self.shared.warn(&error.to_string());
+/// Ends a lease whose time is over and whose calf did not: for ever.
+async fn expire(configurer: &Configurer) {
+    loop {
+        let now = clock::boottime_milliseconds();
+        let left = match configurer.expires_at() {
+            Some(end) => end.saturating_add(EXPIRY_GRACE).saturating_sub(now),
+            None => LONGEST_SLEEP,
+        };
+        if left == 0 {
+            configurer.expire().await;
         }
-    }
-}
-
-impl Observer for Told {
-    fn configured(&self, lease: &Checked, cause: ConfigureCause) {
-        self.set_address(Some(lease.lease().address));
-        self.shared.configured(lease.lease().clone(), cause);
-    }
-
-    fn updated(&self, lease: &Checked, cause: UpdateCause) {
-        self.set_address(Some(lease.lease().address));
-        self.shared.updated(lease.lease().clone(), cause);
-    }
-
-    fn deconfigured(&self, _lease: Option<&Checked>, cause: DeconfigureCause) {
-        self.set_address(None);
-        self.shared.deconfigured(cause);
-    }
-
-    fn setback(&self, setback: Setback) {
-        self.shared.setback(setback);
-    }
-
-    fn notice(&self, line: &str) {
-        self.shared.warn(line);
+        sleep(Duration::from_millis(left.clamp(1, LONGEST_SLEEP))).await;
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use sdk_rpc::{Counter, Error, Level, Log};
 
-use crate::{events::Events, failure::Progress};
+use crate::{events::Events, failure::Progress, interface::Shared};
 
 /// Lines printed in each [`WINDOW`]; the rest is counted.
 const LINES: u32 = 20;
@@ -28,11 +28,18 @@ pub(crate) struct Speech {
 }
 
 impl Speech {
-    pub(crate) fn new(
-        interface: String,
-        events: Rc<Events>,
-        progress: Rc<RefCell<Progress>>,
-    ) -> Self {
+    /// For a calf of this interface.
+    pub(crate) fn of(shared: &Shared) -> Self {
+        let Shared {
+            name,
+            events,
+            progress,
+            ..
+        } = shared;
+        Self::new(name.clone(), Rc::clone(events), Rc::clone(progress))
+    }
+
+    fn new(interface: String, events: Rc<Events>, progress: Rc<RefCell<Progress>>) -> Self {
         Self {
             interface,
             events,
@@ -66,8 +73,8 @@ impl Log for Speech {
         Ok(())
     }
 
-    async fn counters(&self, counters: Vec<Counter>, _state: &str) -> Result<(), Error> {
-        self.progress.borrow_mut().replace(counters);
+    async fn counters(&self, counters: Vec<Counter>, state: &str) -> Result<(), Error> {
+        self.progress.borrow_mut().replace(counters, state);
         Ok(())
     }
 }

@@ -5,47 +5,60 @@
 //! program writes is ignored, with the reason.
 
 use std::{
+    fmt,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read as _, Write as _},
-    net::Ipv4Addr,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use sdk_rpc::{Lease, MacAddress};
 
+use crate::clock::Clocks;
+
 /// First octets of every record; the last is the version of the layout.
-const MAGIC: [u8; 8] = *b"CalfLea\x01";
+const MAGIC: [u8; 8] = *b"CalfLea\x02";
 
-/// Magic, MAC, address, wall-clock expiry, CRC-32.
-const LENGTH: usize = 8 + 6 + 4 + 8 + 4;
+/// Magic, MAC, wall clock and CLOCK_BOOTTIME of the writing.
+const HEADER: usize = 8 + 6 + 8 + 8;
 
-/// Expiry of an infinite lease.
-const NEVER: u64 = u64::MAX;
+/// CRC-32 of all before it.
+const CHECKSUM: usize = 4;
+
+/// No lease that fits a message of the protocol makes a longer record.
+const LONGEST: u64 = 64 * 1024;
+
+/// Permission bits of everybody but the owner, and of setting identities: a record has none of them.
+const FOREIGN_BITS: u32 = 0o7077;
 
 /// The records of one directory, one file an interface.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
+pub struct Store {
     directory: PathBuf,
 }
 
 /// Why a record is not used.
 #[derive(Debug)]
-pub(crate) enum Ignored {
+pub enum Ignored {
     /// It could not be read.
     Unreadable(io::Error),
+    /// It is not this program's own.
+    Foreign,
     /// It is a record of something else, or damaged.
-    NotARecord(&'static str),
+    NotARecord(String),
 }
 
-impl std::fmt::Display for Ignored {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Ignored {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(error) => write!(formatter, "{error}"),
+            Self::Foreign => formatter.write_str("others can write or read it, or own it"),
             Self::NotARecord(why) => formatter.write_str(why),
         }
     }
 }
+
+impl std::error::Error for Ignored {}
 
 impl Store {
     pub(crate) fn new(directory: PathBuf) -> Self {
@@ -56,7 +69,7 @@ impl Store {
         self.directory.join(format!("{interface}.lease"))
     }
 
-    /// The address remembered for `interface`, if it may still be valid at `wall_now`.
+    /// The lease remembered for `interface`, with its times as they are now, if it is not over.
     ///
     /// # Errors
     /// The record exists and cannot be used.
@@ -64,8 +77,8 @@ impl Store {
         &self,
         interface: &str,
         mac: MacAddress,
-        wall_now: u64,
-    ) -> Result<Option<Ipv4Addr>, Ignored> {
+        now: Clocks,
+    ) -> Result<Option<Lease>, Ignored> {
         let file = match OpenOptions::new()
             .read(true)
             // A link planted in the directory must not make priv read another file, nor a FIFO hang it.
@@ -76,15 +89,22 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Ignored::Unreadable(error)),
         };
-        let record = read_record(&file).map_err(Ignored::Unreadable)?;
-        let (owner, address, expiry) = decode(&record).map_err(Ignored::NotARecord)?;
-        if owner != mac {
-            return Err(Ignored::NotARecord("it is another interface's"));
+        let metadata = file.metadata().map_err(Ignored::Unreadable)?;
+        let own = metadata.uid() == nix::unistd::geteuid().as_raw();
+        if !own || !metadata.is_file() || metadata.mode() & FOREIGN_BITS != 0 {
+            return Err(Ignored::Foreign);
         }
-        Ok((expiry > wall_now).then_some(address))
+        let record = read_record(&file).map_err(Ignored::Unreadable)?;
+        let record = Record::decode(&record).map_err(Ignored::NotARecord)?;
+        if record.mac != mac {
+            return Err(Ignored::NotARecord("it is another interface's".to_owned()));
+        }
+        let lease = record.lease_at(now);
+        let over = lease.expires_at.is_some_and(|end| end <= now.boottime);
+        Ok((!over).then_some(lease))
     }
 
-    /// Remembers `lease`; `expiry` is wall-clock seconds, `None` for an infinite lease.
+    /// Remembers `lease`.
     ///
     /// # Errors
     /// The directory or file cannot be written; the former record is still there.
@@ -93,9 +113,14 @@ impl Store {
         interface: &str,
         mac: MacAddress,
         lease: &Lease,
-        expiry: Option<u64>,
+        now: Clocks,
     ) -> io::Result<()> {
-        let record = encode(mac, lease.address, expiry.unwrap_or(NEVER));
+        let record = Record {
+            mac,
+            written: now,
+            lease: lease.clone(),
+        };
+        let record = record.encode().map_err(io::Error::other)?;
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -131,176 +156,92 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// At most one octet more than a record: enough to see that a file is too long.
+/// At most one octet more than a record may have: enough to see that a file is too long.
 fn read_record(file: &File) -> io::Result<Vec<u8>> {
-    let mut record = Vec::with_capacity(LENGTH + 1);
-    file.take(LENGTH as u64 + 1).read_to_end(&mut record)?;
+    let mut record = Vec::new();
+    file.take(LONGEST.saturating_add(1))
+        .read_to_end(&mut record)?;
     Ok(record)
 }
 
-fn encode(mac: MacAddress, address: Ipv4Addr, expiry: u64) -> Vec<u8> {
-    let mut record = Vec::with_capacity(LENGTH);
-    record.extend_from_slice(&MAGIC);
-    record.extend_from_slice(&mac.0);
-    record.extend_from_slice(&address.octets());
-    record.extend_from_slice(&expiry.to_be_bytes());
-    record.extend_from_slice(&crc32fast::hash(&record).to_be_bytes());
-    record
+/// What is in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    mac: MacAddress,
+    written: Clocks,
+    lease: Lease,
 }
 
-fn decode(record: &[u8]) -> Result<(MacAddress, Ipv4Addr, u64), &'static str> {
-    let record: &[u8; LENGTH] = record
-        .try_into()
-        .map_err(|_| "its length is not that of a record")?;
-    let (fields, checksum) = record.split_at(LENGTH - 4);
-    if checksum != crc32fast::hash(fields).to_be_bytes() {
-        return Err("its checksum is wrong");
+impl Record {
+    /// The octets of a file.
+    ///
+    /// # Errors
+    /// The lease has a value that nobody would take back.
+    pub fn encode(&self) -> Result<Vec<u8>, sdk_rpc::Error> {
+        let MacAddress(mac) = self.mac;
+        let lease = self.lease.to_octets()?;
+        let mut record = Vec::with_capacity(HEADER + lease.len() + CHECKSUM);
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(&mac);
+        record.extend_from_slice(&self.written.wall.to_be_bytes());
+        record.extend_from_slice(&self.written.boottime.to_be_bytes());
+        record.extend_from_slice(&lease);
+        record.extend_from_slice(&crc32fast::hash(&record).to_be_bytes());
+        Ok(record)
     }
-    let (magic, fields) = fields.split_first_chunk::<8>().ok_or("it is too short")?;
-    let (mac, fields) = fields.split_first_chunk::<6>().ok_or("it is too short")?;
-    let (address, fields) = fields.split_first_chunk::<4>().ok_or("it is too short")?;
-    let (expiry, _) = fields.split_first_chunk::<8>().ok_or("it is too short")?;
-    if *magic != MAGIC {
-        return Err("it is of another version");
+
+    /// Reads the octets of a file, whoever wrote it.
+    ///
+    /// # Errors
+    /// Why they are no record.
+    pub fn decode(record: &[u8]) -> Result<Self, String> {
+        if record.len() as u64 > LONGEST {
+            return Err("it is longer than any record".to_owned());
+        }
+        let short = || "it is shorter than any record".to_owned();
+        let (fields, checksum) = record.split_last_chunk::<CHECKSUM>().ok_or_else(short)?;
+        let (magic, rest) = fields.split_first_chunk::<8>().ok_or_else(short)?;
+        if *magic != MAGIC {
+            return Err("it is of another program or version".to_owned());
+        }
+        if *checksum != crc32fast::hash(fields).to_be_bytes() {
+            return Err("its checksum is wrong".to_owned());
+        }
+        let (mac, rest) = rest.split_first_chunk::<6>().ok_or_else(short)?;
+        let (wall, rest) = rest.split_first_chunk::<8>().ok_or_else(short)?;
+        let (boottime, lease) = rest.split_first_chunk::<8>().ok_or_else(short)?;
+        Ok(Self {
+            mac: MacAddress(*mac),
+            written: Clocks {
+                wall: u64::from_be_bytes(*wall),
+                boottime: u64::from_be_bytes(*boottime),
+            },
+            lease: Lease::from_octets(lease).map_err(|error| error.to_string())?,
+        })
     }
-    Ok((
-        MacAddress(*mac),
-        Ipv4Addr::from(*address),
-        u64::from_be_bytes(*expiry),
-    ))
+
+    /// The lease with its times on the CLOCK_BOOTTIME of now, which may be of another boot. Between the
+    /// two the wall clock counts; one that was set back makes the lease begin now at the latest.
+    fn lease_at(self, now: Clocks) -> Lease {
+        let passed = now
+            .wall
+            .saturating_sub(self.written.wall)
+            .saturating_mul(1000);
+        let written = self.written.boottime;
+        let moved = |at: u64| {
+            // How far `at` was ahead when it was written, less what has passed since.
+            let ahead = i128::from(at) - i128::from(written) - i128::from(passed);
+            let at = i128::from(now.boottime) + ahead;
+            u64::try_from(at.max(0)).unwrap_or(u64::MAX)
+        };
+        let mut lease = self.lease;
+        lease.acquired_at = moved(lease.acquired_at).min(now.boottime);
+        lease.renew_at = lease.renew_at.map(moved);
+        lease.rebind_at = lease.rebind_at.map(moved);
+        lease.expires_at = lease.expires_at.map(moved);
+        lease
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 1]);
-    const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
-
-    fn lease() -> Lease {
-        Lease {
-            address: ADDRESS,
-            prefix_length: 24,
-            broadcast: None,
-            server: Ipv4Addr::new(192, 0, 2, 1),
-            routers: Vec::new(),
-            routes: Vec::new(),
-            dns: Vec::new(),
-            ntp: Vec::new(),
-            domain: None,
-            search: Vec::new(),
-            host_name: None,
-            mtu: None,
-            lease_seconds: Some(60),
-            acquired_at: 0,
-            renew_at: Some(30_000),
-            rebind_at: Some(52_500),
-            expires_at: Some(60_000),
-            origin: sdk_rpc::Origin::Server,
-            next_server: Ipv4Addr::UNSPECIFIED,
-            server_name: None,
-            boot_file: None,
-            parameters: Vec::new(),
-        }
-    }
-
-    /// A store in a directory of its own, removed when it goes.
-    struct Scratch(Store);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let directory =
-                std::env::temp_dir().join(format!("lease-store-{}-{name}", std::process::id()));
-            drop(fs::remove_dir_all(&directory));
-            Self(Store::new(directory))
-        }
-
-        fn load(&self) -> Result<Option<Ipv4Addr>, String> {
-            self.0
-                .load("eth0", MAC, 1000)
-                .map_err(|ignored| ignored.to_string())
-        }
-
-        fn put(&self, content: &[u8]) {
-            fs::create_dir_all(&self.0.directory).unwrap();
-            fs::write(self.0.path("eth0"), content).unwrap();
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            drop(fs::remove_dir_all(&self.0.directory));
-        }
-    }
-
-    #[test]
-    fn a_saved_lease_is_loaded_until_it_expires() {
-        let scratch = Scratch::new("saved");
-        assert_eq!(scratch.load(), Ok(None));
-        scratch.0.save("eth0", MAC, &lease(), Some(1001)).unwrap();
-        assert_eq!(scratch.load(), Ok(Some(ADDRESS)));
-        scratch.0.save("eth0", MAC, &lease(), Some(1000)).unwrap();
-        assert_eq!(scratch.load(), Ok(None), "expired");
-        scratch.0.save("eth0", MAC, &lease(), None).unwrap();
-        assert_eq!(scratch.load(), Ok(Some(ADDRESS)), "infinite");
-        scratch.0.forget("eth0").unwrap();
-        assert_eq!(scratch.load(), Ok(None));
-    }
-
-    #[test]
-    fn a_record_is_readable_by_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let scratch = Scratch::new("mode");
-        scratch.0.save("eth0", MAC, &lease(), None).unwrap();
-        let mode = fs::metadata(scratch.0.path("eth0"))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn a_damaged_record_is_ignored_with_the_reason() {
-        let scratch = Scratch::new("damaged");
-        let good = encode(MAC, ADDRESS, NEVER);
-        for length in 0..good.len() {
-            scratch.put(good.get(..length).unwrap());
-            assert_eq!(
-                scratch.load(),
-                Err("its length is not that of a record".into())
-            );
-        }
-        for position in 0..good.len() {
-            let mut bad = good.clone();
-            *bad.get_mut(position).unwrap() ^= 0x10;
-            scratch.put(&bad);
-            assert_eq!(
-                scratch.load(),
-                Err("its checksum is wrong".into()),
-                "octet {position}"
-            );
-        }
-        scratch.put(&vec![0; 1 << 20]);
-        assert_eq!(
-            scratch.load(),
-            Err("its length is not that of a record".into())
-        );
-        scratch.put(&encode(MacAddress([9; 6]), ADDRESS, NEVER));
-        assert_eq!(scratch.load(), Err("it is another interface's".into()));
-    }
-
-    #[test]
-    fn a_link_in_the_directory_is_never_followed() {
-        let scratch = Scratch::new("link");
-        scratch.put(b"");
-        let target = scratch.0.directory.join("target");
-        fs::write(&target, b"precious").unwrap();
-        fs::remove_file(scratch.0.path("eth0")).unwrap();
-        std::os::unix::fs::symlink(&target, scratch.0.path("eth0")).unwrap();
-        std::os::unix::fs::symlink(&target, scratch.0.directory.join("eth0.lease.new")).unwrap();
-        assert!(scratch.load().is_err());
-        scratch.0.save("eth0", MAC, &lease(), None).unwrap();
-        assert_eq!(fs::read(&target).unwrap(), b"precious");
-        assert_eq!(scratch.load(), Ok(Some(ADDRESS)));
-    }
-}
+mod tests;

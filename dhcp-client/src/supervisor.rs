@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    convert::Infallible,
     fmt, io,
     os::{fd::OwnedFd, unix::net::UnixStream},
     rc::Rc,
@@ -12,7 +13,6 @@ use std::{
 use calf_sandbox::{
     Calf, Limits as CalfLimits, OwnDescriptors, Policy, Program, Rights, SpawnError,
 };
-use dhcp_actuator::Actuator;
 use dhcp_network::Network;
 use sdk_rpc::{Limits, Session, Transport};
 use tokio::io::unix::AsyncFd;
@@ -21,19 +21,26 @@ use crate::{
     admission::Admission,
     backoff::{Backoff, Verdict},
     calf, clock,
+    configurer::Configurer,
     doors::{HostDoor, LeaseDoor, NetDoor},
-    interface::Shared,
+    interface::{Shared, Stage},
     output::Output,
     speech::Speech,
     watched::watch,
 };
+
+/// How long what this process lacks is waited for.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// How often a calf is tried while a lease should be renewed and every calf dies.
+const RENEWAL_RETRY: Duration = Duration::from_secs(60);
 
 /// Serves one interface.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     pub(crate) shared: Rc<Shared>,
     pub(crate) network: Network,
-    pub(crate) actuator: Rc<Actuator>,
+    pub(crate) configurer: Configurer,
     pub(crate) backend: calf_sandbox::Backend,
 }
 
@@ -64,6 +71,7 @@ impl From<SpawnError> for NoCalf {
 }
 
 /// A calf and priv's ends of what connects them; dropping it ends the calf.
+#[derive(Debug)]
 pub(crate) struct Running {
     calf: Rc<RefCell<Calf>>,
     exited: AsyncFd<OwnedFd>,
@@ -74,18 +82,30 @@ pub(crate) struct Running {
 }
 
 impl Supervisor {
-    /// Serves the interface, with `running` as the first calf, until there is no calf to be had.
-    pub(crate) async fn run(&self, mut running: Running) -> NoCalf {
+    /// Serves the interface, with `running` as the first calf, until there is no calf to be had, and gives
+    /// the reason.
+    pub(crate) async fn run(&self, running: Running) -> NoCalf {
+        match self.serve(running).await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    async fn serve(&self, mut running: Running) -> Result<Infallible, NoCalf> {
         let mut backoff = Backoff::default();
         loop {
             let why = self.until_dead(&mut running).await;
+            self.shared.calf.set(None);
             if let Some(why) = running.admission.no_sandbox() {
-                return NoCalf::Sandbox(why);
+                return Err(NoCalf::Sandbox(why));
             }
             drop(running);
             if self.shared.is_released() {
                 // It ended as it was asked to; the next one would lease the address again.
-                return std::future::pending().await;
+                self.shared.reaches(Stage::Waiting).await;
+                backoff = Backoff::default();
+                running = self.respawn().await?;
+                continue;
             }
             match backoff.died(Instant::now(), self.shared.progress_made()) {
                 Verdict::After(wait) => tokio::time::sleep(wait).await,
@@ -97,14 +117,26 @@ impl Supervisor {
                     self.hold().await;
                 }
             }
-            running = match self.spawn() {
-                Ok(running) => running,
-                Err(error) => return error,
-            };
+            running = self.respawn().await?;
             let pid = running.calf.borrow().pid();
+            let restarts = &self.shared.restarts;
+            restarts.set(restarts.get().saturating_add(1));
             self.shared
                 .events
                 .calf_restarted(&self.shared.name, pid, &why);
+        }
+    }
+
+    /// Another calf. What this process only lacks for now, descriptors or memory, is waited for.
+    async fn respawn(&self) -> Result<Running, NoCalf> {
+        loop {
+            match self.spawn() {
+                Err(error @ NoCalf::Io(..)) => {
+                    self.shared.warn(&format!("{error}; trying again"));
+                    tokio::time::sleep(RETRY).await;
+                }
+                spawned => return spawned,
+            }
         }
     }
 
@@ -116,7 +148,7 @@ impl Supervisor {
         let Self {
             shared,
             network,
-            actuator,
+            configurer,
             backend,
         } = self;
         let (net, calf_net) = pair()?;
@@ -141,13 +173,9 @@ impl Supervisor {
             .ok_or(io::ErrorKind::NotFound.into())
             .and_then(Output::new);
         let output = output.map_err(|error| NoCalf::Io("the calf's output pipe", error))?;
+        shared.calf.set(Some(calf.pid()));
         let calf = Rc::new(RefCell::new(calf));
-        let admission = Admission::new(
-            Rc::clone(&calf),
-            *backend,
-            shared.name.clone(),
-            Rc::clone(&shared.events),
-        );
+        let admission = Admission::new(Rc::clone(&calf), *backend, Rc::clone(shared));
         let net_door = NetDoor {
             network: network.clone(),
             admission: Rc::clone(&admission),
@@ -155,11 +183,11 @@ impl Supervisor {
         let parts = sdk_rpc::HostParts {
             view: HostDoor {
                 shared: Rc::clone(shared),
-                admission: Rc::clone(&admission),
+                admission: Some(Rc::clone(&admission)),
             },
             lease_sink: LeaseDoor {
                 shared: Rc::clone(shared),
-                actuator: Rc::clone(actuator),
+                configurer: configurer.clone(),
             },
             log: self.speech(),
         };
@@ -177,13 +205,7 @@ impl Supervisor {
     }
 
     fn speech(&self) -> Speech {
-        let Shared {
-            name,
-            events,
-            progress,
-            ..
-        } = &*self.shared;
-        Speech::new(name.clone(), Rc::clone(events), Rc::clone(progress))
+        Speech::of(&self.shared)
     }
 
     /// Waits for the calf's death, its own or by priv because it broke a rule, and says why.
@@ -221,17 +243,25 @@ impl Supervisor {
         }
     }
 
-    /// Waits for what might make the next calf fare better.
+    /// Waits for what might make the next calf fare better: another link, T1, or a word of the operator's.
+    /// Where T1 is past, it is tried again as often as a renewal would be (RFC 2131 section 4.4.5: "down to
+    /// a minimum of 60 seconds").
     async fn hold(&self) {
         let renewal = async {
             let Some(renew_at) = self.shared.lease().and_then(|lease| lease.renew_at) else {
                 return std::future::pending().await;
             };
             let left = renew_at.saturating_sub(clock::boottime_milliseconds());
-            tokio::time::sleep(Duration::from_millis(left)).await;
+            let left = if left == 0 {
+                RENEWAL_RETRY
+            } else {
+                Duration::from_millis(left)
+            };
+            tokio::time::sleep(left).await;
         };
         tokio::select! {
             () = self.shared.news.link_changes() => {}
+            () = self.shared.news.command_waits() => {}
             () = renewal => {}
         }
     }

@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 
 use sdk_rpc::{Command, HostWatcher, LinkState};
 use tokio::{
-    sync::{broadcast, watch},
+    sync::{Notify, broadcast, watch},
     task::JoinHandle,
 };
 
@@ -19,6 +19,7 @@ pub(crate) struct News {
     commands: broadcast::Sender<Command>,
     /// Asked while there was no calf to hear it: the next one is told first thing.
     waiting: Cell<Option<Command>>,
+    asked: Notify,
 }
 
 impl News {
@@ -29,6 +30,7 @@ impl News {
             link,
             commands,
             waiting: Cell::new(None),
+            asked: Notify::new(),
         })
     }
 
@@ -48,6 +50,15 @@ impl News {
     pub(crate) fn tell_command(&self, command: Command) {
         if self.commands.send(command).is_err() {
             self.waiting.set(Some(command));
+            self.asked.notify_waiters();
+        }
+    }
+
+    /// Resolves when a command waits for a calf to hear it.
+    pub(crate) async fn command_waits(&self) {
+        let asked = self.asked.notified();
+        if self.waiting.get().is_none() {
+            asked.await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the release binary as an image ships it, one static file.
+//! `cargo xtask dist`: the release binaries as an image ships them, one static file each.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,29 +7,34 @@ use crate::binaries::executables;
 use crate::failure::{Failure, no_more_words};
 use crate::workspace::{STATIC_TARGET, cargo_static, target_folder};
 
-/// The program that is shipped.
-const PROGRAM: &str = "dhcp-client";
+/// The programs that are shipped.
+const PROGRAMS: [&str; 2] = [CLIENT, "fdd"];
+
+/// The one that is measured, too.
+pub(crate) const CLIENT: &str = "dhcp-client";
 
 pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
     no_more_words("dist", words)?;
-    let path = build()?;
-    let size = std::fs::metadata(&path)
-        .map_err(Failure::file(&path))?
-        .len();
-    println!("{}: {size} bytes, static", path.display());
+    for program in PROGRAMS {
+        let path = build(program)?;
+        let size = std::fs::metadata(&path)
+            .map_err(Failure::file(&path))?
+            .len();
+        println!("{}: {size} bytes, static", path.display());
+    }
     Ok(())
 }
 
-/// Builds the program and copies it to `target/dist/`.
-pub(crate) fn build() -> Result<PathBuf, Failure> {
+/// Builds a program and copies it to `target/dist/`.
+pub(crate) fn build(program: &str) -> Result<PathBuf, Failure> {
     let mut command = cargo_static();
     command.args(["build", "--release", "--locked", "--target", STATIC_TARGET]);
-    command.args(["--package", PROGRAM, "--bin", PROGRAM]);
+    command.args(["--package", program, "--bin", program]);
     let built = executables(&mut command)?;
-    let Some((_, built)) = built.into_iter().find(|(name, _)| name == PROGRAM) else {
+    let Some((_, built)) = built.into_iter().find(|(name, _)| name == program) else {
         return Err(Failure::Unexpected {
             program: "cargo build".into(),
-            reason: format!("did not build {PROGRAM}"),
+            reason: format!("did not build {program}"),
         });
     };
     let image = std::fs::read(&built).map_err(Failure::file(&built))?;
@@ -41,7 +46,7 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     }
     let folder = target_folder()?.join("dist");
     std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
-    let path = folder.join(PROGRAM);
+    let path = folder.join(program);
     replace(&path, &built)?;
     Ok(path)
 }

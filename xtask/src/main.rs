@@ -65,7 +65,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "dist",
         usage: "dist",
-        about: "build the static release binary, target/dist/dhcp-client",
+        about: "build the static release binaries, target/dist/dhcp-client and fdd",
         entry: dist::main,
     },
     Command {

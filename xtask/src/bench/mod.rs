@@ -119,7 +119,7 @@ pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
     }
     let binary = match &options.binary {
         Some(binary) => Some(binary.clone()),
-        None if options.clients.contains(&Client::Calfkit) => Some(dist::build()?),
+        None if options.clients.contains(&Client::Calfkit) => Some(dist::build(dist::CLIENT)?),
         None => None,
     };
     start_inside(&options, binary.as_deref())

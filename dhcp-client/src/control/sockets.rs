@@ -1,0 +1,203 @@
+//! The two sockets of a run, and who is on the other end of them.
+
+use std::{
+    fmt, fs,
+    fs::DirBuilder,
+    io,
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::{DirBuilderExt as _, PermissionsExt as _},
+            net::{UnixListener, UnixStream},
+        },
+    },
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use nix::unistd::{Gid, Group, chown};
+use sdk_rpc::{Limits, Session};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::Semaphore,
+    task::{JoinHandle, spawn_local},
+    time::timeout,
+};
+
+use super::desk::Desk;
+use crate::watched::watch;
+
+/// Ending of the socket that offers everything.
+pub(super) const CONTROL: &str = "sock";
+/// Ending of the socket that only shows.
+pub(super) const VIEW: &str = "view.sock";
+
+/// Connections at a time on one socket; further ones wait in the kernel's queue.
+const CONNECTIONS: usize = 8;
+/// How long a connection may last: an operator's question takes milliseconds, and one who holds a
+/// connection for nothing keeps others out.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A run's sockets; removed when they go.
+#[derive(Debug)]
+pub(crate) struct Doors {
+    paths: Vec<PathBuf>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// A socket that cannot be had.
+#[derive(Debug)]
+pub(crate) struct DoorsError {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for DoorsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "no control socket: {}: {}; name another place with --run-dir",
+            self.path.display(),
+            self.error
+        )
+    }
+}
+
+impl std::error::Error for DoorsError {}
+
+impl Doors {
+    /// Makes the sockets of the run called `name` in `folder`, and serves `desk` on them.
+    ///
+    /// # Errors
+    /// A socket cannot be made, another run has it, or there is no such group.
+    pub(crate) fn open(
+        folder: &Path,
+        name: &str,
+        group: Option<&str>,
+        desk: &Desk,
+    ) -> Result<Self, DoorsError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |error| DoorsError { path, error }
+        };
+        let group = match group {
+            Some(group) => Some(find_group(group).map_err(failed(Path::new(group)))?),
+            None => None,
+        };
+        // The mode is for others to see which sockets there are; each has its own.
+        let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
+        made.map_err(failed(folder))?;
+        let mut doors = Self {
+            paths: Vec::new(),
+            tasks: Vec::new(),
+        };
+        for (ending, mode) in [(CONTROL, 0o660), (VIEW, 0o666)] {
+            let path = folder.join(format!("{name}.{ending}"));
+            let listener = listen(&path, mode, group).map_err(failed(&path))?;
+            doors.paths.push(path.clone());
+            let listener = watch(listener).map_err(failed(&path))?;
+            let desk = desk.clone();
+            doors.tasks.push(spawn_local(async move {
+                if ending == CONTROL {
+                    receive(listener, |peer| {
+                        sdk_rpc::serve_control(peer, desk.clone(), Limits::control())
+                    })
+                    .await;
+                } else {
+                    receive(listener, |peer| {
+                        sdk_rpc::serve_overview(peer, desk.clone(), Limits::control())
+                    })
+                    .await;
+                }
+            }));
+        }
+        Ok(doors)
+    }
+}
+
+impl Drop for Doors {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for path in &self.paths {
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+fn find_group(name: &str) -> io::Result<Gid> {
+    if let Ok(number) = name.parse() {
+        return Ok(Gid::from_raw(number));
+    }
+    let unknown = || io::Error::new(io::ErrorKind::NotFound, "there is no such group");
+    Group::from_name(name)?
+        .map(|group| group.gid)
+        .ok_or_else(unknown)
+}
+
+fn listen(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<UnixListener> {
+    match UnixStream::connect(path) {
+        Ok(_) => {
+            return Err(io::Error::new(
+                io::ErrorKind::AddrInUse,
+                "another run has it",
+            ));
+        }
+        // A run that was killed left it.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+        Err(_) => {}
+    }
+    // Bound with no right for anybody, and given its own when they are set: in between only root gets in.
+    let former = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o777));
+    let bound = UnixListener::bind(path);
+    nix::sys::stat::umask(former);
+    let listener = bound?;
+    let prepare = || {
+        chown(path, None, group)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        listener.set_nonblocking(true)
+    };
+    prepare().inspect_err(|_| drop(fs::remove_file(path)))?;
+    Ok(listener)
+}
+
+/// Serves whoever connects, for ever.
+async fn receive(listener: AsyncFd<UnixListener>, serve: impl Fn(OwnedFd) -> io::Result<Session>) {
+    let places = std::rc::Rc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        // Never closed, so there is always a place sooner or later.
+        let Ok(()) = places
+            .acquire()
+            .await
+            .map(tokio::sync::SemaphorePermit::forget)
+        else {
+            return;
+        };
+        let Some(peer) = accept(&listener).await else {
+            return;
+        };
+        let places = std::rc::Rc::clone(&places);
+        // One that is gone already, or for which there is no descriptor, is no loss.
+        let session = serve(peer);
+        spawn_local(async move {
+            if let Ok(mut session) = session {
+                drop(timeout(PATIENCE, session.closed()).await);
+            }
+            places.add_permits(1);
+        });
+    }
+}
+
+async fn accept(listener: &AsyncFd<UnixListener>) -> Option<OwnedFd> {
+    loop {
+        let mut ready = listener.readable().await.ok()?;
+        match listener.get_ref().accept() {
+            Ok((peer, _)) => return Some(peer.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Too many descriptors, or a peer that went: the next one may fare better, but not at once.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Counters for Prometheus, in its text format: as a file for the node exporter's collector, and over HTTP
+//! on a unix socket.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::{
+        fs::{OpenOptionsExt as _, PermissionsExt as _},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::UnixStream,
+    task::{JoinHandle, spawn_local},
+    time::{sleep, timeout},
+};
+
+use crate::{clock, run::Context};
+
+/// How often the file is brought up to date.
+const EVERY: Duration = Duration::from_secs(5);
+/// How long a reader of the socket may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest request that is read.
+const LONGEST_REQUEST: usize = 4096;
+
+/// One metric: its help and type, and a line for each combination of labels.
+struct Metric {
+    help: &'static str,
+    kind: &'static str,
+    lines: Vec<(Vec<(&'static str, String)>, String)>,
+}
+
+/// All metrics of a run, by name.
+#[derive(Default)]
+struct Page(BTreeMap<&'static str, Metric>);
+
+impl Page {
+    fn add(
+        &mut self,
+        (name, kind, help): (&'static str, &'static str, &'static str),
+        labels: &[(&'static str, &str)],
+        value: impl ToString,
+    ) {
+        let metric = self.0.entry(name).or_insert_with(|| Metric {
+            help,
+            kind,
+            lines: Vec::new(),
+        });
+        let labels = labels
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        metric.lines.push((labels, value.to_string()));
+    }
+
+    /// The text format, version 0.0.4.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for (name, Metric { help, kind, lines }) in &self.0 {
+            // Writing into a String does not fail.
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (labels, value) in lines {
+                let labels: Vec<String> = labels
+                    .iter()
+                    .map(|(label, value)| format!("{label}=\"{}\"", escape(value)))
+                    .collect();
+                let _ = writeln!(text, "{name}{{{}}} {value}", labels.join(","));
+            }
+        }
+        text
+    }
+}
+
+/// As the format wants it inside quotes.
+fn escape(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+const BUILD: (&str, &str, &str) = (
+    "calfkit_dhcp_build",
+    "gauge",
+    "The program, by version and the client it was started as.",
+);
+const STATE: (&str, &str, &str) = (
+    "calfkit_dhcp_state",
+    "gauge",
+    "1 for the state that the interface is in.",
+);
+const CARRIER: (&str, &str, &str) = (
+    "calfkit_dhcp_carrier",
+    "gauge",
+    "Whether the interface is up and has carrier.",
+);
+const LEFT: (&str, &str, &str) = (
+    "calfkit_dhcp_lease_seconds_left",
+    "gauge",
+    "Seconds until the lease in force ends; absent without one and for one that does not end.",
+);
+const LEASES: (&str, &str, &str) = (
+    "calfkit_dhcp_leases_total",
+    "counter",
+    "Leases put in force or extended.",
+);
+const RESTARTS: (&str, &str, &str) = (
+    "calfkit_dhcp_calf_restarts_total",
+    "counter",
+    "Sandboxed processes after the first.",
+);
+const SENT: (&str, &str, &str) = (
+    "calfkit_dhcp_messages_sent_total",
+    "counter",
+    "Messages sent, by type.",
+);
+const RECEIVED: (&str, &str, &str) = (
+    "calfkit_dhcp_messages_received_total",
+    "counter",
+    "Well-formed messages received, by type.",
+);
+const DISCARDED: (&str, &str, &str) = (
+    "calfkit_dhcp_discards_total",
+    "counter",
+    "What was received and ignored, by type and reason.",
+);
+const BOUNDARY: (&str, &str, &str) = (
+    "calfkit_dhcp_boundary_total",
+    "counter",
+    "What crossed, or was kept from crossing, the boundary between the network and the sandboxed process.",
+);
+
+/// All metrics of a run, as text.
+pub(crate) fn text(context: &Context) -> String {
+    let mut page = Page::default();
+    let client = context.setup.client.name();
+    let version = env!("CARGO_PKG_VERSION");
+    page.add(BUILD, &[("client", client), ("version", version)], 1);
+    let now = clock::boottime_milliseconds();
+    for served in context.all_served() {
+        let shared = &served.shared;
+        let interface = ("interface", shared.name.as_str());
+        let progress = shared.progress.borrow();
+        if !progress.state().is_empty() {
+            page.add(STATE, &[interface, ("state", progress.state())], 1);
+        }
+        let link = shared.news.link();
+        page.add(CARRIER, &[interface], u8::from(link.up && link.carrier));
+        if let Some(end) = shared.lease().and_then(|lease| lease.expires_at) {
+            page.add(LEFT, &[interface], end.saturating_sub(now) / 1000);
+        }
+        page.add(LEASES, &[interface], shared.progress_made());
+        page.add(RESTARTS, &[interface], shared.restarts.get());
+        for counter in progress.counters() {
+            let name = counter.name.as_str();
+            if let Some(kind) = name.strip_prefix("sent.") {
+                page.add(SENT, &[interface, ("type", kind)], counter.value);
+            } else if let Some(kind) = name.strip_prefix("received.") {
+                page.add(RECEIVED, &[interface, ("type", kind)], counter.value);
+            } else if let Some(what) = name.strip_prefix("discarded.") {
+                let (kind, reason) = what.split_once('.').unwrap_or(("", what));
+                let labels = [interface, ("type", kind), ("reason", reason)];
+                page.add(DISCARDED, &labels, counter.value);
+            }
+        }
+        for counter in served.network.counters() {
+            let what = counter.name.trim_start_matches("network.");
+            page.add(BOUNDARY, &[interface, ("what", what)], counter.value);
+        }
+    }
+    page.text()
+}
+
+/// Metrics that are being published; removed when they go.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    tasks: Vec<JoinHandle<()>>,
+    files: Vec<PathBuf>,
+}
+
+impl Metrics {
+    /// Publishes what the setup wants published.
+    ///
+    /// # Errors
+    /// One line that says what cannot be had.
+    pub(crate) fn publish(context: &Rc<Context>) -> Result<Self, String> {
+        let files = &context.setup.files;
+        let mut metrics = Self::default();
+        if let Some(path) = &files.metrics_file {
+            let failed = |error| format!("--metrics-file {}: {error}", path.display());
+            write_file(path, &text(context)).map_err(failed)?;
+            metrics.files.push(path.clone());
+            let (context, path) = (Rc::clone(context), path.clone());
+            metrics.tasks.push(spawn_local(async move {
+                loop {
+                    sleep(EVERY).await;
+                    // It could be written at the start; a disk that is full now may have room later.
+                    drop(write_file(&path, &text(&context)));
+                }
+            }));
+        }
+        if let Some(path) = &files.metrics_socket {
+            let failed = |error| format!("--metrics-socket {}: {error}", path.display());
+            let listener = listen(path).map_err(failed)?;
+            metrics.files.push(path.clone());
+            let context = Rc::clone(context);
+            metrics.tasks.push(spawn_local(async move {
+                while let Ok((peer, _)) = listener.accept().await {
+                    // One after the other: a reader that dawdles delays readers, and nobody else.
+                    drop(timeout(PATIENCE, answer(peer, &context)).await);
+                }
+            }));
+        }
+        Ok(metrics)
+    }
+}
+
+impl Drop for Metrics {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for file in &self.files {
+            drop(fs::remove_file(file));
+        }
+    }
+}
+
+/// By one rename, so that the collector never reads half of it.
+fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(&fresh)?
+        .write_all(text.as_bytes())?;
+    fs::rename(&fresh, path)
+}
+
+fn listen(path: &Path) -> io::Result<tokio::net::UnixListener> {
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => {
+            return Err(io::Error::new(
+                io::ErrorKind::AddrInUse,
+                "another run has it",
+            ));
+        }
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+        Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    // Counters are nobody's secret.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
+    listener.set_nonblocking(true)?;
+    tokio::net::UnixListener::from_std(listener)
+}
+
+/// One request, whatever path it asks for, gets the page; then the connection ends, as HTTP/1.0 has it.
+async fn answer(mut peer: UnixStream, context: &Context) -> io::Result<()> {
+    let mut request = Vec::new();
+    let mut chunk = [0; 512];
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") && request.len() < LONGEST_REQUEST {
+        match peer.read(&mut chunk).await? {
+            0 => break,
+            length => request.extend_from_slice(chunk.get(..length).unwrap_or_default()),
+        }
+    }
+    let (status, body) = if request.starts_with(b"GET ") {
+        ("200 OK", text(context))
+    } else {
+        ("405 Method Not Allowed", String::new())
+    };
+    let head = format!(
+        "HTTP/1.0 {status}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    peer.write_all(head.as_bytes()).await?;
+    peer.write_all(body.as_bytes()).await?;
+    peer.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_help_type_and_escaped_labels() {
+        let mut page = Page::default();
+        page.add(STATE, &[("interface", "eth0"), ("state", "BOUND")], 1);
+        page.add(RESTARTS, &[("interface", "a\"b\\c\nd")], 7_u64);
+        let expected = "\
+# HELP calfkit_dhcp_calf_restarts_total Sandboxed processes after the first.
+# TYPE calfkit_dhcp_calf_restarts_total counter
+calfkit_dhcp_calf_restarts_total{interface=\"a\\\"b\\\\c\\nd\"} 7
+# HELP calfkit_dhcp_state 1 for the state that the interface is in.
+# TYPE calfkit_dhcp_state gauge
+calfkit_dhcp_state{interface=\"eth0\",state=\"BOUND\"} 1
+";
+        assert_eq!(page.text(), expected);
+    }
+}

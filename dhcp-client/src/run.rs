@@ -1,0 +1,369 @@
+//! A run of the program: which interfaces it serves, and when it ends.
+
+mod background;
+mod context;
+mod fleet;
+
+use std::{future::pending, rc::Rc};
+
+use dhcp_actuator::{Changes, Links};
+use dhcp_frontend::{
+    Client, Setup,
+    setup::{Background, Ending, LogLevel, OnStop, Patience, Purpose, Then},
+    voice,
+};
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) use self::context::{Context, Served};
+use self::fleet::{Fleet, Progress};
+use crate::{
+    control::{Ask, Desk, Doors},
+    events::Events,
+    launcher::Waited,
+    metrics::Metrics,
+    notify::ServiceManager,
+    pid_file::PidFile,
+    refused::Refused,
+    roles::Split,
+    signals::{Asked, Signals},
+};
+
+/// What a run is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// A lease, until this time, or for ever.
+    ForLease(Option<Instant>),
+    /// Nothing any more: it serves until it is told to end.
+    ForNothing,
+}
+
+/// Serves what `setup` says and gives the exit status.
+pub(crate) async fn serve(
+    setup: Setup,
+    events: &Rc<Events>,
+    waited: &mut Waited,
+    split: Option<Split>,
+) -> u8 {
+    match try_serve(setup, events, waited, split).await {
+        Ok(status) => status,
+        Err(refused) => {
+            refused.tell(events);
+            refused.status
+        }
+    }
+}
+
+async fn try_serve(
+    setup: Setup,
+    events: &Rc<Events>,
+    waited: &mut Waited,
+    split: Option<Split>,
+) -> Result<u8, Refused> {
+    let unheard = |error| Refused::program(format!("cannot listen for signals: {error}"));
+    let mut signals = Signals::listen(setup.client).map_err(unheard)?;
+    let context = Context::new(setup, events, split)?;
+    let mut links = Links::open(&context.netlink)
+        .map_err(|error| Refused::program(format!("cannot watch the links: {error}")))?;
+    let mut changes = Changes::open(&context.netlink)
+        .map_err(|error| Refused::program(format!("cannot watch the addresses: {error}")))?;
+    let mut fleet = Fleet::gather(&context, &links.all())?;
+    let mut held = Held {
+        pid_file: None,
+        _metrics: Metrics::publish(&context).map_err(Refused::program)?,
+        doors: None,
+    };
+    // Before anything is changed, so that whoever reads it can stop what is going on. dhclient's is the sign
+    // that its lease file is there.
+    if context.setup.client != Client::Dhclient {
+        held.write_pid_file(&context)?;
+    }
+    let (desk, mut asked) = Desk::new(&context);
+    held.doors = open_doors(&context, &desk);
+    fleet.launch().await?;
+    if context.setup.purpose == Purpose::Release {
+        fleet.undo(OnStop::Release).await;
+        return Ok(0);
+    }
+    let mut run = Run {
+        waiting: Waiting::ForLease(patience(&context)),
+        manager: ServiceManager::from_environment(),
+        context,
+        fleet,
+        waited,
+        held: Some(held),
+    };
+    run.start_background();
+    loop {
+        if let Some(status) = run.judge().await {
+            return Ok(status);
+        }
+        let deadline = run.deadline();
+        tokio::select! {
+            event = links.next() => {
+                let event = event.map_err(|error| {
+                    Refused::program(format!("cannot watch the links any more: {error}"))
+                })?;
+                run.fleet.link_event(event).await;
+            }
+            deleted = changes.next() => match deleted {
+                Ok(deleted) => run.fleet.restore(&deleted),
+                Err(error) => {
+                    let why = format!("cannot watch the addresses any more: {error}");
+                    return Err(Refused::program(why));
+                }
+            },
+            asked = signals.next() => {
+                if let Some(status) = run.obey(asked.map_err(unheard)?).await {
+                    return Ok(status);
+                }
+            }
+            ask = asked.recv() => {
+                // The sender is the desk, which the doors hold.
+                if let Some(ask) = ask
+                    && let Some(status) = run.answer(ask).await
+                {
+                    return Ok(status);
+                }
+            }
+            refused = run.fleet.lost() => {
+                run.fleet.undo(OnStop::Undo).await;
+                return Err(refused);
+            }
+            () = run.context.changed.notified() => {}
+            () = deadline => {}
+        }
+    }
+}
+
+/// The control sockets, named by the interfaces of the run. A run without them is worth more than none.
+fn open_doors(context: &Context, desk: &Desk) -> Option<Doors> {
+    let Setup {
+        files, interfaces, ..
+    } = &context.setup;
+    let folder = files.run_directory.as_deref()?;
+    let name = match interfaces.named.as_slice() {
+        [] => "all".to_owned(),
+        named => named.join("+"),
+    };
+    match Doors::open(folder, &name, files.control_group.as_deref(), desk) {
+        Ok(doors) => Some(doors),
+        Err(error) => {
+            context.warn(&error.to_string());
+            None
+        }
+    }
+}
+
+/// Until when a lease is waited for.
+fn patience(context: &Context) -> Option<Instant> {
+    match context.setup.ending.patience {
+        Patience::Time(time) => Some(Instant::now() + time),
+        Patience::Endless | Patience::Attempt => None,
+    }
+}
+
+/// A run that goes on.
+struct Run<'a> {
+    context: Rc<Context>,
+    fleet: Fleet,
+    waiting: Waiting,
+    waited: &'a mut Waited,
+    manager: ServiceManager,
+    held: Option<Held>,
+}
+
+/// Files and sockets that go with the run.
+struct Held {
+    pid_file: Option<PidFile>,
+    doors: Option<Doors>,
+    _metrics: Metrics,
+}
+
+impl Held {
+    fn write_pid_file(&mut self, context: &Context) -> Result<(), Refused> {
+        if let (Some(path), None) = (&context.setup.files.pid_file, &self.pid_file) {
+            let written = PidFile::write(path);
+            self.pid_file = Some(written.map_err(|error| Refused::program(error.to_string()))?);
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Resolves when the patience is over.
+    fn deadline(&self) -> impl Future<Output = ()> + use<> {
+        let at = match self.waiting {
+            Waiting::ForLease(at) => at,
+            Waiting::ForNothing => None,
+        };
+        async move {
+            match at {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
+            }
+        }
+    }
+
+    /// Whether it is time to end, or to go into the background. `Some` is the exit status of the end.
+    async fn judge(&mut self) -> Option<u8> {
+        let Waiting::ForLease(until) = self.waiting else {
+            return None;
+        };
+        let ending = self.context.setup.ending;
+        let over = until.is_some_and(|until| until <= Instant::now());
+        match self.fleet.progress(ending.wait_for) {
+            Progress::Leased => self.leased().await,
+            Progress::GaveUp if ending.patience == Patience::Attempt => self.give_up().await,
+            Progress::GaveUp | Progress::Waiting if over => self.give_up().await,
+            Progress::GaveUp | Progress::Waiting => None,
+        }
+    }
+
+    /// What was waited for is there.
+    async fn leased(&mut self) -> Option<u8> {
+        self.waiting = Waiting::ForNothing;
+        self.write_pid_file();
+        self.manager.ready("every interface has its lease");
+        let ending = self.context.setup.ending;
+        if ending.once {
+            self.fleet.hooks_finished().await;
+            self.context.say_oneshot();
+            self.end_at_once(0);
+        }
+        if ending.background == Background::WhenLeased {
+            self.enter_background();
+        }
+        None
+    }
+
+    /// There was no lease in time.
+    async fn give_up(&mut self) -> Option<u8> {
+        self.waiting = Waiting::ForNothing;
+        let ending = self.context.setup.ending;
+        self.fleet.use_fallbacks().await;
+        if self.fleet.progress(ending.wait_for) == Progress::Leased {
+            return self.leased().await;
+        }
+        self.manager.status("no lease in time");
+        if let Some(line) = voice::no_lease(self.context.setup.client, ending.then) {
+            self.context.events.about_run(LogLevel::Info, line);
+        }
+        match ending.then {
+            Then::Exit(status) => {
+                self.fleet.tell_failures();
+                // A link-local address is no lease, and nobody defends it from now on.
+                self.fleet.withdraw_link_local().await;
+                self.end_at_once(status)
+            }
+            Then::Background => {
+                self.context.say_timed_out();
+                self.enter_background();
+                None
+            }
+            Then::GoOn => {
+                // A run of one lease goes on waiting for it.
+                if ending.once || ending.background == Background::WhenLeased {
+                    self.waiting = Waiting::ForLease(None);
+                }
+                None
+            }
+        }
+    }
+
+    /// Ends the process, and leaves what is configured as it is.
+    ///
+    /// Whoever waits may start another client at once, so everything that would be in its way goes before
+    /// it is told. The kernel ends the calves with this process; tidying up would only take time.
+    fn end_at_once(&mut self, status: u8) -> ! {
+        self.fleet.let_go();
+        self.held = None;
+        self.waited.tell(status);
+        std::process::exit(status.into())
+    }
+
+    fn start_background(&mut self) {
+        let Ending {
+            background,
+            waits_for_carrier,
+            ..
+        } = self.context.setup.ending;
+        let in_vain = !waits_for_carrier && !self.fleet.has_carrier();
+        if in_vain {
+            self.context.warn("no interface has a carrier");
+        }
+        if background == Background::AtOnce || in_vain && background == Background::WhenLeased {
+            self.waiting = Waiting::ForNothing;
+            self.enter_background();
+        }
+    }
+
+    fn write_pid_file(&mut self) {
+        if let Some(held) = &mut self.held
+            && let Err(refused) = held.write_pid_file(&self.context)
+        {
+            self.context.warn(&refused.why);
+        }
+    }
+
+    /// Leaves the terminal and lets go whoever waits.
+    fn enter_background(&mut self) {
+        self.write_pid_file();
+        self.manager.ready("serving in the background");
+        if !self.waited.is_waited_for() {
+            return;
+        }
+        if let Err(error) = background::leave_terminal(&self.context.events) {
+            self.context
+                .warn(&format!("cannot leave the terminal: {error}"));
+        }
+        self.waited.tell(0);
+    }
+
+    /// Does what an operator asks by the control socket. `Some` is the exit status of the end.
+    async fn answer(&mut self, ask: Ask) -> Option<u8> {
+        let Ask {
+            verb,
+            interfaces,
+            answer,
+        } = ask;
+        let result = self.fleet.ask(verb, &interfaces).await;
+        let over = result.is_ok() && self.fleet.is_over();
+        // Who asked may be gone; it is done all the same.
+        drop(answer.send(result));
+        if over {
+            // Who asked is still to read the answer.
+            tokio::task::yield_now().await;
+            return Some(0);
+        }
+        None
+    }
+
+    /// Does what a signal asks. `Some` is the exit status of the end.
+    async fn obey(&mut self, asked: Asked) -> Option<u8> {
+        match asked {
+            Asked::Stop { interrupted } => {
+                self.manager.stopping();
+                self.fleet.undo(self.context.setup.on_stop).await;
+                let ending = self.context.setup.ending;
+                Some(if interrupted { ending.interrupted } else { 0 })
+            }
+            Asked::Release => {
+                self.manager.stopping();
+                self.fleet.undo(OnStop::Release).await;
+                Some(0)
+            }
+            Asked::ReleaseAndWait => {
+                self.fleet.release_and_wait();
+                None
+            }
+            Asked::Command(command) => {
+                self.fleet.command(command);
+                None
+            }
+            Asked::Reopen => {
+                self.context.events.log().reopen();
+                None
+            }
+        }
+    }
+}
