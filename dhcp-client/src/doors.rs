@@ -86,11 +86,17 @@ impl LeaseSink for LeaseDoor {
             let why = "an offer is for a test only, and a test for offers";
             return Ok(self.tell(Applied::Refused(why.to_owned())));
         }
+        if let Some(refused) = self.shared.refusal_by_origin(lease.origin) {
+            return Ok(self.tell(Applied::Refused(refused.to_owned())));
+        }
         let amended = self.shared.amend(lease);
         Ok(self.tell(self.configurer.configure(amended, cause).await?))
     }
 
     async fn update(&self, lease: Lease, cause: UpdateCause) -> Result<Applied, Error> {
+        if let Some(refused) = self.shared.refusal_by_origin(lease.origin) {
+            return Ok(self.tell(Applied::Refused(refused.to_owned())));
+        }
         let amended = self.shared.amend(lease);
         Ok(self.tell(self.configurer.update(amended, cause).await?))
     }

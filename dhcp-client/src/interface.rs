@@ -201,6 +201,18 @@ impl Shared {
         }
     }
 
+    /// Why a calf may not bring a lease of this origin; none: it may.
+    pub(crate) fn refusal_by_origin(&self, origin: Origin) -> Option<&'static str> {
+        match origin {
+            Origin::Server => None,
+            Origin::Inform if self.is_to_be_asked_about() => None,
+            Origin::Inform => Some("no server was to be asked about an address"),
+            Origin::LinkLocal if self.profile.settings.link_local_after.is_some() => None,
+            Origin::LinkLocal => Some("no link-local address is wanted"),
+            Origin::Operator => Some("an address of the operator's does not come from a calf"),
+        }
+    }
+
     /// `lease`, as a calf brings it, with the operator's values.
     pub(crate) fn amend(&self, lease: Lease) -> Lease {
         let amended = amend::amended(&lease, &self.profile.amendments);

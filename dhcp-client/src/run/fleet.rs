@@ -119,18 +119,39 @@ impl Fleet {
     /// Starts a calf for each interface, and only if all are there changes anything on the host.
     ///
     /// # Errors
-    /// There is no calf to be had, or a named interface cannot be brought up.
+    /// There is no calf to be had, or a named interface cannot be served. One that was not named is left out then,
+    /// with a line.
     pub(super) async fn launch(&mut self) -> Result<(), Refused> {
         for service in self.services.values_mut() {
             service.spawn()?;
         }
         // The calves need their time to start; this is done meanwhile.
         let rivals = Rivals::look();
-        for service in self.services.values() {
-            service.inherit(&rivals).await?;
+        let mut refusals = Vec::new();
+        for (index, service) in &self.services {
+            if let Err(refused) = service.inherit(&rivals).await {
+                refusals.push((*index, refused));
+            }
         }
-        for service in self.services.values_mut() {
-            service.launch(&self.losing).await?;
+        self.leave_out(&mut refusals)?;
+        for (index, service) in &mut self.services {
+            if let Err(refused) = service.launch(&self.losing).await {
+                refusals.push((*index, refused));
+            }
+        }
+        self.leave_out(&mut refusals)
+    }
+
+    /// Gives up interfaces that cannot be served, if nobody asked for one of them by name.
+    fn leave_out(&mut self, refusals: &mut Vec<(u32, Refused)>) -> Result<(), Refused> {
+        for (index, refused) in refusals.drain(..) {
+            if !self.named.is_empty() {
+                return Err(refused);
+            }
+            refused.tell(&self.context.events);
+            if let Some(service) = self.services.remove(&index) {
+                self.context.remove_served(service.name());
+            }
         }
         Ok(())
     }
