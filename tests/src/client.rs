@@ -19,6 +19,9 @@ use crate::{
 /// Where the client remembers leases; on the host's scratch disk.
 pub const STATE_DIRECTORY: &str = "/var/lib/dhcp-client";
 
+/// How long what must happen may take: less than a test may.
+pub const SOON: Duration = Duration::from_secs(50);
+
 /// A running `dhcp-client --json`.
 #[derive(Debug)]
 pub struct Client {
@@ -31,6 +34,34 @@ impl Client {
     #[must_use]
     pub fn start(bed: &Testbed, options: &[&str]) -> Self {
         Self::start_command(Self::command(bed, options))
+    }
+
+    /// Starts it like [`Self::start`], and waits for its lease.
+    ///
+    /// # Panics
+    /// If there is none in time.
+    #[must_use]
+    pub fn bound(bed: &Testbed, options: &[&str]) -> Self {
+        let mut client = Self::start(bed, options);
+        client.wait_for_event("bound", SOON);
+        client
+    }
+
+    /// Has it renew its lease, and gives the event that says so.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn renew(&mut self) -> Value {
+        self.signal(Signal::SIGUSR1);
+        self.wait_for_event("renewed", SOON)
+    }
+
+    /// The program as another client, which writes lines for people on standard error.
+    #[must_use]
+    pub fn compat(bed: &Testbed, name: &str, words: &[&str]) -> Process {
+        let mut command = bed.client.command(Self::program());
+        command.arg("compat").arg(name).args(words);
+        Process::start(command)
     }
 
     /// The command that [`Self::start`] runs.

@@ -2,7 +2,10 @@
 
 use std::{net::Ipv4Addr, time::Instant};
 
-use crate::message::Message;
+use crate::{
+    message::{Kind, Message},
+    testbed::{SERVER_ADDRESS, SERVER_MAC},
+};
 
 /// Hardware address that every host takes.
 pub const BROADCAST_MAC: [u8; 6] = [0xff; 6];
@@ -11,7 +14,7 @@ pub const SERVER_PORT: u16 = 67;
 /// UDP port of DHCP clients (RFC 2131 section 4.1).
 pub const CLIENT_PORT: u16 = 68;
 
-const IPV4: [u8; 2] = [0x08, 0x00];
+pub(crate) const IPV4: [u8; 2] = [0x08, 0x00];
 const ARP: [u8; 2] = [0x08, 0x06];
 const PROTOCOL_ICMP: u8 = 1;
 const PROTOCOL_UDP: u8 = 17;
@@ -84,6 +87,30 @@ impl Frame {
         }
     }
 
+    /// Whether it carries a DHCP message of this kind.
+    #[must_use]
+    pub fn is_dhcp(&self, kind: Kind) -> bool {
+        self.dhcp().is_some_and(|message| message.kind() == kind)
+    }
+
+    /// Whether it asks who has an address that nobody uses yet (RFC 5227 section 1.1: an ARP Probe).
+    #[must_use]
+    pub fn is_probe_for(&self, address: Ipv4Addr) -> bool {
+        matches!(
+            self.content,
+            Content::Arp { operation: 1, sender: Ipv4Addr::UNSPECIFIED, target, .. } if target == address
+        )
+    }
+
+    /// Whether it says that its sender uses an address (RFC 5227 section 1.1: an ARP Announcement).
+    #[must_use]
+    pub fn is_announcement_of(&self, address: Ipv4Addr) -> bool {
+        matches!(
+            self.content,
+            Content::Arp { operation: 1, sender, target, .. } if [sender, target] == [address; 2]
+        )
+    }
+
     /// The DHCP message in it.
     #[must_use]
     pub fn dhcp(&self) -> Option<&Message> {
@@ -147,6 +174,22 @@ fn address(packet: &[u8], at: usize) -> Option<Ipv4Addr> {
     Some(octets.into())
 }
 
+/// Whether the checksums of a UDP datagram, and of the IPv4 header without options before it, are those of
+/// what they cover.
+///
+/// # Panics
+/// If it is no such frame.
+#[must_use]
+pub fn checksums_are_right(frame: &[u8]) -> bool {
+    let (header, datagram) = frame[14..].split_at(20);
+    let mut summed = header[12..20].to_vec();
+    summed.extend([0, PROTOCOL_UDP]);
+    summed.extend(&datagram[4..6]);
+    summed.extend(datagram);
+    // RFC 1071 section 1: with the checksum itself in the sum, the result is all ones.
+    [header, &summed].map(checksum) == [0xffff; 2]
+}
+
 /// Where a UDP datagram comes from or goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -156,6 +199,22 @@ pub struct Endpoint {
     pub address: Ipv4Addr,
     /// UDP port.
     pub port: u16,
+}
+
+impl Endpoint {
+    /// The testbed's server.
+    pub const SERVER: Self = Self {
+        mac: SERVER_MAC,
+        address: SERVER_ADDRESS,
+        port: SERVER_PORT,
+    };
+
+    /// Every client of the link.
+    pub const CLIENTS: Self = Self {
+        mac: BROADCAST_MAC,
+        address: Ipv4Addr::BROADCAST,
+        port: CLIENT_PORT,
+    };
 }
 
 /// A UDP datagram in an IPv4 packet in an Ethernet frame, with right checksums.
@@ -188,8 +247,27 @@ pub fn udp(from: Endpoint, to: Endpoint, payload: &[u8]) -> Vec<u8> {
     [to.mac.as_slice(), &from.mac, &IPV4, &packet, &datagram].concat()
 }
 
+/// An ARP packet for IPv4 over Ethernet in a broadcast frame (RFC 826). In a probe `sender` is 0.0.0.0, in an
+/// announcement it is `target`.
+#[must_use]
+pub fn arp_frame(
+    operation: u16,
+    sender_mac: [u8; 6],
+    sender: Ipv4Addr,
+    target: Ipv4Addr,
+) -> Vec<u8> {
+    // Hardware type Ethernet, protocol type IPv4, and the lengths of their addresses.
+    let mut packet = vec![0, 1, 8, 0, 6, 4];
+    packet.extend(operation.to_be_bytes());
+    packet.extend(sender_mac);
+    packet.extend(sender.octets());
+    packet.extend([0; 6]);
+    packet.extend(target.octets());
+    [BROADCAST_MAC.as_slice(), &sender_mac, &ARP, &packet].concat()
+}
+
 /// RFC 1071; never 0, which in UDP means "not computed" (RFC 768).
-fn checksum(bytes: &[u8]) -> u16 {
+pub(crate) fn checksum(bytes: &[u8]) -> u16 {
     let word = |pair: &[u8]| {
         let high = pair.first().copied().unwrap_or(0);
         u32::from(u16::from_be_bytes([

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod fdd;
+pub mod forge;
 pub mod frame;
 pub mod inspect;
 pub mod journal;
@@ -17,10 +18,12 @@ pub mod process;
 pub mod server;
 pub mod servers;
 pub mod sniffer;
+pub mod status;
 pub mod terms;
 pub mod testbed;
 
-pub use client::Client;
+pub use client::{Client, SOON};
 pub use server::Server;
+pub use status::Status;
 pub use terms::Terms;
 pub use testbed::Testbed;

@@ -10,12 +10,24 @@ const COOKIE: [u8; 4] = [99, 130, 83, 99];
 /// Octets before the cookie (RFC 2131 figure 1).
 const HEADER: usize = 236;
 
+/// Where 'sname' and 'file' begin (RFC 2131 figure 1); each reaches to what comes next.
+const SNAME: usize = 44;
+const FILE: usize = 108;
+
 /// Smallest message that old relays pass (RFC 951 section 3: 300 octets).
 const SMALLEST: usize = 300;
 
-/// Names of DHCP message types (RFC 2132 section 9.6), from 1.
-const NAMES: [&str; 8] = [
-    "DISCOVER", "OFFER", "REQUEST", "DECLINE", "ACK", "NAK", "RELEASE", "INFORM",
+/// Names of DHCP message types (RFC 2132 section 9.6, RFC 3203), from 1.
+const NAMES: [&str; 9] = [
+    "DISCOVER",
+    "OFFER",
+    "REQUEST",
+    "DECLINE",
+    "ACK",
+    "NAK",
+    "RELEASE",
+    "INFORM",
+    "FORCERENEW",
 ];
 
 /// DHCP message type (RFC 2132 section 9.6).
@@ -39,6 +51,8 @@ impl Kind {
     pub const RELEASE: Self = Self(7);
     /// DHCPINFORM.
     pub const INFORM: Self = Self(8);
+    /// DHCPFORCERENEW (RFC 3203).
+    pub const FORCE_RENEW: Self = Self(9);
 
     /// `DISCOVER` and so on; `?` for a type that RFC 2132 does not have.
     #[must_use]
@@ -51,36 +65,84 @@ impl Kind {
     }
 }
 
-/// Codes of the options that the testbed uses (RFC 2132, 3397, 3442).
+/// Codes of the options that the testbed uses (RFC 2132, 3397, 3442, and those named).
 pub mod code {
+    /// Pad.
+    pub const PAD: u8 = 0;
     /// Subnet mask.
     pub const SUBNET_MASK: u8 = 1;
     /// Router.
     pub const ROUTER: u8 = 3;
     /// Domain name server.
     pub const DNS: u8 = 6;
+    /// Host name.
+    pub const HOST_NAME: u8 = 12;
     /// Domain name.
     pub const DOMAIN: u8 = 15;
+    /// Root path.
+    pub const ROOT_PATH: u8 = 17;
     /// Interface MTU.
     pub const MTU: u8 = 26;
+    /// Broadcast address.
+    pub const BROADCAST: u8 = 28;
+    /// Static route.
+    pub const STATIC_ROUTES: u8 = 33;
+    /// Network time protocol servers.
+    pub const TIME_SERVERS: u8 = 42;
+    /// Vendor specific information.
+    pub const VENDOR: u8 = 43;
     /// Requested IP address.
     pub const REQUESTED_ADDRESS: u8 = 50;
     /// IP address lease time.
     pub const LEASE_TIME: u8 = 51;
+    /// Option overload.
+    pub const OVERLOAD: u8 = 52;
     /// DHCP message type.
     pub const MESSAGE_TYPE: u8 = 53;
     /// Server identifier.
     pub const SERVER_IDENTIFIER: u8 = 54;
+    /// Parameter request list.
+    pub const REQUEST_LIST: u8 = 55;
+    /// Message.
+    pub const MESSAGE: u8 = 56;
+    /// Maximum DHCP message size.
+    pub const LARGEST_MESSAGE: u8 = 57;
     /// Renewal (T1) time.
     pub const RENEWAL_TIME: u8 = 58;
     /// Rebinding (T2) time.
     pub const REBINDING_TIME: u8 = 59;
     /// Client identifier.
     pub const CLIENT_IDENTIFIER: u8 = 61;
+    /// TFTP server name.
+    pub const TFTP_SERVER: u8 = 66;
+    /// Bootfile name.
+    pub const BOOT_FILE: u8 = 67;
+    /// Rapid commit (RFC 4039).
+    pub const RAPID_COMMIT: u8 = 80;
+    /// Client FQDN (RFC 4702).
+    pub const FULL_NAME: u8 = 81;
+    /// Authentication (RFC 3118).
+    pub const AUTHENTICATION: u8 = 90;
+    /// Time zone in the words of POSIX, and by name (RFC 4833).
+    pub const POSIX_TIME_ZONE: u8 = 100;
+    /// The other of them.
+    pub const TIME_ZONE: u8 = 101;
+    /// IPv6-only preferred (RFC 8925).
+    pub const IPV6_ONLY: u8 = 108;
+    /// Captive portal (RFC 8910).
+    pub const CAPTIVE_PORTAL: u8 = 114;
     /// Domain search.
     pub const SEARCH: u8 = 119;
     /// Classless static routes.
     pub const CLASSLESS_ROUTES: u8 = 121;
+    /// Forcerenew nonce capable (RFC 6704).
+    pub const NONCE_CAPABLE: u8 = 145;
+    /// 6rd (RFC 5969).
+    pub const SIX_RD: u8 = 212;
+    /// Classless routes before they had a code of their own.
+    pub const MICROSOFT_ROUTES: u8 = 249;
+    /// Web proxy auto-discovery.
+    pub const PROXY: u8 = 252;
     /// End.
     pub const END: u8 = 255;
 }
@@ -137,6 +199,24 @@ impl Message {
     /// Writes a UDP payload.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let mut area: Vec<u8> = self
+            .options
+            .iter()
+            .flat_map(|(code, value)| option(*code, value))
+            .collect();
+        area.push(code::END);
+        let mut bytes = self.encode_with(&area, &[], &[]);
+        bytes.resize(bytes.len().max(SMALLEST), 0);
+        bytes
+    }
+
+    /// Writes a UDP payload whose options and fields 'sname' and 'file' are these octets, whatever they
+    /// say: nothing is added, neither an end nor padding behind it.
+    ///
+    /// # Panics
+    /// If a field is longer than RFC 2131 figure 1 has it.
+    #[must_use]
+    pub fn encode_with(&self, area: &[u8], sname: &[u8], file: &[u8]) -> Vec<u8> {
         // RFC 2131 figure 1: op, htype 1 (Ethernet), hlen 6, hops 0.
         let mut bytes = vec![self.op, 1, 6, 0];
         bytes.extend(self.xid.to_be_bytes());
@@ -146,13 +226,14 @@ impl Message {
             bytes.extend(address.octets());
         }
         bytes.extend(self.chaddr);
+        for (field, begin, end) in [(sname, SNAME, FILE), (file, FILE, HEADER)] {
+            bytes.resize(begin, 0);
+            bytes.extend(field);
+            assert!(bytes.len() <= end, "a field of {} octets", field.len());
+        }
         bytes.resize(HEADER, 0);
         bytes.extend(COOKIE);
-        for (code, value) in &self.options {
-            encode_option(&mut bytes, *code, value);
-        }
-        bytes.push(code::END);
-        bytes.resize(bytes.len().max(SMALLEST), 0);
+        bytes.extend(area);
         bytes
     }
 
@@ -223,8 +304,14 @@ fn decode_options(mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
     options
 }
 
-/// RFC 3396 section 6: a value over 255 octets is split into several options of one code.
-fn encode_option(bytes: &mut Vec<u8>, code: u8, value: &[u8]) {
+/// An option with its code and length. RFC 3396 section 6: a value over 255 octets is split into several
+/// options of one code.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn option(code: u8, value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
     if value.is_empty() {
         bytes.extend([code, 0]);
     }
@@ -233,6 +320,7 @@ fn encode_option(bytes: &mut Vec<u8>, code: u8, value: &[u8]) {
         bytes.push(u8::try_from(part.len()).expect("a chunk has at most 255 octets"));
         bytes.extend(part);
     }
+    bytes
 }
 
 #[cfg(test)]

@@ -10,12 +10,13 @@ use std::{
 };
 
 use crate::{
+    client::SOON,
     frame::{BROADCAST_MAC, CLIENT_PORT, Content, Endpoint, Frame, SERVER_PORT, udp},
     journal::Journal,
     message::{Kind, Message, code},
     packet::PacketSocket,
     terms::Terms,
-    testbed::{SERVER_ADDRESS, SERVER_MAC, Testbed},
+    testbed::{SERVER_ADDRESS, Testbed},
 };
 
 /// A message that the server received or sent.
@@ -132,6 +133,30 @@ impl Server {
         lock(&self.script).hook = Some(Box::new(hook));
     }
 
+    /// Sends each answer as `change` leaves it, until [`Self::unhook`].
+    pub fn alter(&self, mut change: impl FnMut(&mut Message) + Send + 'static) {
+        self.hook(move |_, usual| {
+            let Some(usual) = usual else {
+                return Decision::Usual;
+            };
+            let mut reply = usual.clone();
+            change(&mut reply);
+            Decision::Frames(vec![reply_frame(&reply)])
+        });
+    }
+
+    /// Sends, before each answer, the frames that `first` makes of it, until [`Self::unhook`].
+    pub fn precede(&self, mut first: impl FnMut(&Message) -> Vec<Vec<u8>> + Send + 'static) {
+        self.hook(move |_, usual| {
+            let Some(usual) = usual else {
+                return Decision::Usual;
+            };
+            let mut frames = first(usual);
+            frames.push(reply_frame(usual));
+            Decision::Frames(frames)
+        });
+    }
+
     /// Answers as usual again.
     pub fn unhook(&self) {
         lock(&self.script).hook = None;
@@ -149,6 +174,25 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> &Journal<Exchange> {
         &self.log
+    }
+
+    /// Kinds of the messages received at or after a position, in order.
+    #[must_use]
+    pub fn received_kinds(&self, from: usize) -> Vec<Kind> {
+        let entries = self.log.entries();
+        let received = entries.iter().skip(from).filter(|seen| !seen.sent);
+        received.map(|seen| seen.message.kind()).collect()
+    }
+
+    /// The first message of this kind that was received, waited for.
+    ///
+    /// # Panics
+    /// If none comes.
+    #[must_use]
+    pub fn first(&self, kind: Kind) -> Message {
+        let received = self.wait_received(0, kind, SOON);
+        let (_, exchange) = received.unwrap_or_else(|| panic!("no {}", kind.name()));
+        exchange.message
     }
 
     /// Waits for a received message of this kind at or after a position.
@@ -299,13 +343,8 @@ pub fn reply_frame_of(reply: &Message, payload: &[u8]) -> Vec<u8> {
         (Ipv4Addr::UNSPECIFIED, false) => (reply.chaddr, reply.yiaddr),
         (ciaddr, _) => (reply.chaddr, ciaddr),
     };
-    let from = Endpoint {
-        mac: SERVER_MAC,
-        address: SERVER_ADDRESS,
-        port: SERVER_PORT,
-    };
     udp(
-        from,
+        Endpoint::SERVER,
         Endpoint {
             mac,
             address,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    client::SOON,
     frame::{Content, Frame},
     journal::Journal,
     message::{Kind, Message},
@@ -70,6 +71,17 @@ impl Sniffer {
             } => Some((next, destination, message)),
             Content::Arp { .. } | Content::Icmp { .. } | Content::Other => None,
         }
+    }
+
+    /// The first DHCP frame of this kind that the client sent, waited for.
+    ///
+    /// # Panics
+    /// If none comes.
+    #[must_use]
+    pub fn first_sent(&self, kind: Kind) -> Frame {
+        let own = |frame: &Frame| !frame.from_server && frame.is_dhcp(kind);
+        let found = self.frames.wait_for(SOON, own);
+        found.unwrap_or_else(|| panic!("no {}", kind.name()))
     }
 
     /// All ICMP so far, as (source, type, code).

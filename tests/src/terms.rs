@@ -7,6 +7,9 @@ use crate::{
     testbed::{PREFIX_LENGTH, SERVER_ADDRESS},
 };
 
+/// The address that a server grants where a test does not say otherwise.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
+
 /// What a lease consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -40,7 +43,7 @@ impl Default for Terms {
     /// An ordinary home network: an hour, one router, one resolver.
     fn default() -> Self {
         Self {
-            address: Ipv4Addr::new(10, 77, 0, 100),
+            address: ADDRESS,
             prefix_length: PREFIX_LENGTH,
             lease_seconds: 3600,
             renewal_seconds: None,

@@ -187,6 +187,16 @@ impl Testbed {
         list(&listed).iter().map(route).collect()
     }
 
+    /// The kernel's number of the client's link.
+    ///
+    /// # Panics
+    /// If `ip` does not tell it.
+    #[must_use]
+    pub fn index(&self) -> u32 {
+        let listed = parse(&self.client.ip(&format!("-j link show dev {CLIENT_LINK}")));
+        number(&listed[0]["ifindex"]).expect("ip tells every link's number")
+    }
+
     /// The MTU of the client's link.
     ///
     /// # Panics
