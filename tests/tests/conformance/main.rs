@@ -1,0 +1,11 @@
+//! The numbered behaviour cases, seen from outside: the real program against a scripted server on the other
+//! end of the cable, and what the kernel has afterwards.
+//!
+//! When something happens is proven on the protocol's machine, whose clock its tests set (dhcp-proto); here it
+//! is what happens, in which order, and with what in it. What has to be waited for is in `slow_conformance`.
+
+mod acquisition;
+mod conflicts;
+mod messages;
+mod rapid_commit;
+mod selection;
