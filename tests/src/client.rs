@@ -1,9 +1,11 @@
 //! The real `dhcp-client` binary inside the testbed, its events and its processes.
 
 use std::{
+    collections::VecDeque,
     env,
     ffi::OsString,
     process::{Command, ExitStatus},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +21,11 @@ use crate::{
 /// Where the client remembers leases; on the host's scratch disk.
 pub const STATE_DIRECTORY: &str = "/var/lib/dhcp-client";
 
+/// How many renewals, besides what else a test has it say, a client has in [`RATE_WINDOW`]: a second, and what
+/// the messages of the first may have been late.
+const MOST_RENEWALS: usize = 7;
+const RATE_WINDOW: Duration = Duration::from_millis(1200);
+
 /// How long what must happen may take: less than a test may.
 pub const SOON: Duration = Duration::from_secs(50);
 
@@ -27,6 +34,8 @@ pub const SOON: Duration = Duration::from_secs(50);
 pub struct Client {
     process: Process,
     read: usize,
+    /// The last renewals, the oldest first.
+    renewals: VecDeque<Instant>,
 }
 
 impl Client {
@@ -47,11 +56,18 @@ impl Client {
         client
     }
 
-    /// Has it renew its lease, and gives the event that says so.
+    /// Has it renew its lease, and gives the event that says so. No sooner than it may: priv lets ten messages
+    /// a second out, and one more would be lost.
     ///
     /// # Panics
     /// If it does not.
     pub fn renew(&mut self) -> Value {
+        if self.renewals.len() == MOST_RENEWALS
+            && let Some(oldest) = self.renewals.pop_front()
+        {
+            thread::sleep(RATE_WINDOW.saturating_sub(oldest.elapsed()));
+        }
+        self.renewals.push_back(Instant::now());
         self.signal(Signal::SIGUSR1);
         self.wait_for_event("renewed", SOON)
     }
@@ -93,6 +109,7 @@ impl Client {
         Self {
             process: Process::start(command),
             read: 0,
+            renewals: VecDeque::new(),
         }
     }
 

@@ -6,6 +6,9 @@
 
 mod acquisition;
 mod conflicts;
+mod extension;
 mod messages;
+mod persistence;
 mod rapid_commit;
 mod selection;
+mod verbs;
