@@ -26,6 +26,9 @@ pub const STATE_DIRECTORY: &str = "/var/lib/dhcp-client";
 const MOST_RENEWALS: usize = 7;
 const RATE_WINDOW: Duration = Duration::from_millis(1200);
 
+/// How many renewals change the host in a row, after the first lease did; then it is one in [`RATE_WINDOW`].
+const MOST_CHANGES: usize = 15;
+
 /// How long what must happen may take: less than a test may.
 pub const SOON: Duration = Duration::from_secs(50);
 
@@ -36,6 +39,8 @@ pub struct Client {
     read: usize,
     /// The last renewals, the oldest first.
     renewals: VecDeque<Instant>,
+    /// Renewals so far.
+    renewed: usize,
 }
 
 impl Client {
@@ -51,13 +56,22 @@ impl Client {
     /// If there is none in time.
     #[must_use]
     pub fn bound(bed: &Testbed, options: &[&str]) -> Self {
+        Self::bound_with(bed, options).0
+    }
+
+    /// The same with the event that says so.
+    ///
+    /// # Panics
+    /// If there is none in time.
+    #[must_use]
+    pub fn bound_with(bed: &Testbed, options: &[&str]) -> (Self, Value) {
         let mut client = Self::start(bed, options);
-        client.wait_for_event("bound", SOON);
-        client
+        let bound = client.wait_for_event("bound", SOON);
+        (client, bound)
     }
 
     /// Has it renew its lease, and gives the event that says so. No sooner than it may: priv lets ten messages
-    /// a second out, and one more would be lost.
+    /// a second out, and changes the host sixteen times in a row and then once a second; one more would be lost.
     ///
     /// # Panics
     /// If it does not.
@@ -67,6 +81,10 @@ impl Client {
         {
             thread::sleep(RATE_WINDOW.saturating_sub(oldest.elapsed()));
         }
+        if self.renewed >= MOST_CHANGES {
+            thread::sleep(RATE_WINDOW);
+        }
+        self.renewed += 1;
         self.renewals.push_back(Instant::now());
         self.signal(Signal::SIGUSR1);
         self.wait_for_event("renewed", SOON)
@@ -110,6 +128,7 @@ impl Client {
             process: Process::start(command),
             read: 0,
             renewals: VecDeque::new(),
+            renewed: 0,
         }
     }
 

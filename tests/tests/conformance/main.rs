@@ -6,9 +6,13 @@
 
 mod acquisition;
 mod conflicts;
+mod cve;
 mod extension;
+mod hostile_frames;
+mod hostile_options;
 mod messages;
 mod persistence;
 mod rapid_commit;
 mod selection;
+mod target;
 mod verbs;
