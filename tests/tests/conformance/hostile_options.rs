@@ -257,7 +257,9 @@ fn is_plain(text: &str) -> bool {
 fn case_081_hostile_words_are_nobodys_command_and_no_second_line() {
     let bed = Testbed::new();
     hook(&bed);
-    let mut target = Target::on(bed, Terms::default(), &["--hook", HOOK]);
+    let requested = ["--request", "56,66,67,100,101,114,252"];
+    let options = [&["--hook", HOOK][..], &requested].concat();
+    let mut target = Target::on(bed, Terms::default(), &options);
     let texts = [
         code::HOST_NAME,
         code::DOMAIN,
@@ -295,6 +297,8 @@ fn case_081_hostile_words_are_nobodys_command_and_no_second_line() {
     let variables: Vec<&str> = told.split_terminator('\0').collect();
     let runs = variables.iter().filter(|it| it.starts_with("reason="));
     assert!(runs.count() > WORDS.len(), "control: {told:?}");
+    let handed_on = variables.contains(&"new_bootfile_name=../../../etc/passwd");
+    assert!(handed_on, "control: {told:?}");
     let unplain = variables.iter().find(|variable| !is_plain(variable));
     assert_eq!(unplain, None);
     let owned = bed.client.read(OWNED);
