@@ -209,11 +209,13 @@ impl PacketSocket {
 
     /// Hands one frame to the kernel, which does not keep part of it.
     pub(crate) fn send(&self, frame: &[u8]) -> Result<(), Errno> {
-        send(
-            self.descriptor.get_ref().as_raw_fd(),
-            frame,
-            MsgFlags::MSG_DONTWAIT,
-        )
+        let descriptor = self.descriptor.get_ref().as_raw_fd();
+        match send(descriptor, frame, MsgFlags::MSG_DONTWAIT) {
+            // That the link was down the kernel says once, and of a link that is up again by now it says so
+            // instead of sending.
+            Err(Errno::ENETDOWN) => send(descriptor, frame, MsgFlags::MSG_DONTWAIT),
+            sent => sent,
+        }
         .map(drop)
     }
 

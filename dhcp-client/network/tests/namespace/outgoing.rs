@@ -3,7 +3,7 @@
 use sdk_rpc::{Frame, Net};
 
 use crate::{
-    bed::{Bed, CLIENT_MAC, PEER_MAC, in_namespace, ip},
+    bed::{Bed, CLIENT_MAC, PEER_MAC, await_carrier, in_namespace, ip},
     frames::{CLIENT_ADDRESS, NOBODY, SERVER_ADDRESS, arp, request, unicast},
 };
 
@@ -103,6 +103,29 @@ fn a_new_mac_address_replaces_the_old_one() {
         bed.network.write(frames([old, new.clone()])).await.unwrap();
         let first = bed.peer.receive(|frame| frame[12..14] == [0x08, 0x06]);
         assert_eq!(first, new);
+    });
+}
+
+#[test]
+fn the_first_frame_after_the_link_was_down_is_sent_and_one_on_a_link_that_is_down_is_not() {
+    let name =
+        the_first_frame_after_the_link_was_down_is_sent_and_one_on_a_link_that_is_down_is_not;
+    in_namespace(name, async {
+        let bed = Bed::new();
+        ip("link set client0 down");
+        let probe = arp(CLIENT_MAC, 1, NOBODY);
+        bed.network.write(frames([probe])).await.unwrap();
+        assert_eq!(bed.network.counters().send_errors, 1);
+        ip("link set client0 up");
+        ip("link set client0 down");
+        ip("link set client0 up");
+        await_carrier("client0");
+
+        let first = request(NOBODY);
+        bed.network.write(frames([first.clone()])).await.unwrap();
+        assert_eq!(bed.peer.receive_from_client(), first);
+        let counters = bed.network.counters();
+        assert_eq!((counters.frames_out, counters.send_errors), (1, 1));
     });
 }
 
