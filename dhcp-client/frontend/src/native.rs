@@ -242,8 +242,14 @@ impl Words {
             "control-group" => files.control_group = Some(parser.value()?.string()?),
             "hook" => profile.script = Some(hook(parser.value()?.into())),
             "timeout" => self.timeout = Some(parser.value()?.parse_with(value::seconds)?),
-            "allow" => interfaces.allow.push(parser.value()?.string()?),
-            "deny" => interfaces.deny.push(parser.value()?.string()?),
+            "allow" => {
+                let glob = parser.value()?.parse_with(value::interface_glob)?;
+                interfaces.allow.push(glob);
+            }
+            "deny" => {
+                let glob = parser.value()?.parse_with(value::interface_glob)?;
+                interfaces.deny.push(glob);
+            }
             "acd" => {
                 profile.settings.conflict_detection = parser.value()?.parse_with(detection)?;
             }

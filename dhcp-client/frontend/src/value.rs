@@ -27,6 +27,14 @@ pub(crate) fn interface_name(name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
+/// A glob (fnmatch(3)) for interface names.
+pub(crate) fn interface_glob(text: &str) -> Result<String, String> {
+    match glob::Pattern::new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("matches no interface names: {}", error.msg)),
+    }
+}
+
 /// Whole seconds, at least 1.
 pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     match text.parse::<u32>() {

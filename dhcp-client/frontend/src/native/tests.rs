@@ -183,6 +183,10 @@ fn wrong_words_are_refused_by_name() {
     assert!(refused("--client-id 1 eth0").contains("at least two octets"));
     assert!(refused("--hostname a;b eth0").contains("not a host name"));
     assert!(refused("--request 1,256 eth0").contains("256"));
+    for option in ["--allow", "--deny"] {
+        let refused = refused(&format!("{option} eth["));
+        assert!(refused.contains("eth["), "{refused}");
+    }
     assert!(refused("ctl").contains("status, renew"));
     assert!(refused("ctl explode").contains("status, renew"));
     assert!(refused("ctl status --wat").contains("--wat"));
