@@ -1,7 +1,7 @@
 //! The real `dhcp-client` binary inside the testbed, its events and its processes.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     env,
     ffi::OsString,
     process::{Command, ExitStatus},
@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::{
+    SOON,
     namespace::RESOLVER_FILE,
     process::Process,
     testbed::{CLIENT_LINK, Testbed},
@@ -29,9 +30,6 @@ const RATE_WINDOW: Duration = Duration::from_millis(1200);
 /// How many renewals change the host in a row, after the first lease did; then it is one in [`RATE_WINDOW`].
 const MOST_CHANGES: usize = 15;
 
-/// How long what must happen may take: less than a test may.
-pub const SOON: Duration = Duration::from_secs(50);
-
 /// A running `dhcp-client --json`.
 #[derive(Debug)]
 pub struct Client {
@@ -41,6 +39,8 @@ pub struct Client {
     renewals: VecDeque<Instant>,
     /// Renewals so far.
     renewed: usize,
+    /// The same for [`Self::wait_for_event_of`], by interface.
+    read_of: BTreeMap<String, usize>,
 }
 
 impl Client {
@@ -101,11 +101,23 @@ impl Client {
     /// The command that [`Self::start`] runs.
     #[must_use]
     pub fn command(bed: &Testbed, options: &[&str]) -> Command {
+        Self::command_on(bed, &[CLIENT_LINK], options)
+    }
+
+    /// Starts it on any links, or on none by name, with these further options.
+    #[must_use]
+    pub fn start_on(bed: &Testbed, links: &[&str], options: &[&str]) -> Self {
+        Self::start_command(Self::command_on(bed, links, options))
+    }
+
+    /// The command that [`Self::start_on`] runs.
+    #[must_use]
+    pub fn command_on(bed: &Testbed, links: &[&str], options: &[&str]) -> Command {
         let mut command = bed.client.command(Self::program());
         command
             .args(Self::usual_options())
             .args(options)
-            .arg(CLIENT_LINK);
+            .args(links);
         command
     }
 
@@ -129,6 +141,7 @@ impl Client {
             read: 0,
             renewals: VecDeque::new(),
             renewed: 0,
+            read_of: BTreeMap::new(),
         }
     }
 
@@ -163,13 +176,51 @@ impl Client {
         timeout: Duration,
         wanted: impl Fn(&Value) -> bool,
     ) -> Option<Value> {
-        let matches = |line: &String| wanted(&event(line));
-        let (next, line) = self
-            .process
-            .stdout()
-            .wait_from(self.read, timeout, matches)?;
+        let (next, event) = self.wait_from(self.read, timeout, wanted)?;
         self.read = next;
-        Some(event(&line))
+        Some(event)
+    }
+
+    fn wait_from(
+        &self,
+        from: usize,
+        timeout: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Option<(usize, Value)> {
+        let matches = |line: &String| wanted(&event(line));
+        let stdout = self.process.stdout();
+        let (next, line) = stdout.wait_from(from, timeout, matches)?;
+        Some((next, event(&line)))
+    }
+
+    /// Waits for an event of this name of one interface, whatever the others say before and after it.
+    ///
+    /// # Panics
+    /// After `timeout`, with all that the client said.
+    pub fn wait_for_event_of(&mut self, link: &str, name: &str, timeout: Duration) -> Value {
+        let of_link = |event: &Value| event["event"] == name && event["interface"] == link;
+        let from = self.read_of.get(link).copied().unwrap_or(0);
+        let found = self.wait_from(from, timeout, of_link);
+        let (next, event) = found.unwrap_or_else(|| {
+            panic!(
+                "no event {name:?} of {link} in {timeout:?}; {}",
+                self.said()
+            )
+        });
+        self.read_of.insert(link.to_owned(), next);
+        event
+    }
+
+    /// Waits for a line on standard error that contains `words`.
+    ///
+    /// # Panics
+    /// After `timeout`, with all that the client said.
+    pub fn wait_for_line(&self, words: &str, timeout: Duration) -> String {
+        let found = self
+            .process
+            .stderr()
+            .wait_for(timeout, |line| line.contains(words));
+        found.unwrap_or_else(|| panic!("no line with {words:?} in {timeout:?}; {}", self.said()))
     }
 
     /// Names of all events so far.

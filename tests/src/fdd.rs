@@ -1,15 +1,11 @@
 //! The real `fdd` in a host of its own: its daemon, its commands, and processes that take ends.
 
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    os::unix::{fs::PermissionsExt as _, net::UnixStream},
-    process::Command,
-    time::Duration,
-};
+use std::{env, ffi::OsString, fs, os::unix::net::UnixStream, process::Command, time::Duration};
 
-use crate::{inspect::Snapshot, namespace::Namespace, process::Process, testbed::Testbed};
+use crate::{
+    inspect::Snapshot, namespace::Namespace, process::Process, said::Said, testbed::Testbed,
+    users::User,
+};
 
 /// Longer than anything here takes.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -26,24 +22,10 @@ pub const HOLD: &str = "echo taken; exec sleep 600";
 /// Says something to the other end, and prints what that says.
 pub const TALK: &str = r#"echo "this is $0" >&3; read -r line <&3; echo "heard: $line""#;
 
-/// A copy that every user of the host may execute.
-const COPY: &str = "/run/testbed/fdd";
-
 /// A host in which `fdd` is tried out.
 #[derive(Debug)]
 pub struct FddHost {
     host: Namespace,
-}
-
-/// How a command ended, and what it said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// Its exit status; `None` if a signal ended it.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub out: Vec<String>,
-    /// Standard error.
-    pub err: Vec<String>,
 }
 
 impl FddHost {
@@ -110,25 +92,10 @@ impl FddHost {
     }
 
     /// `fdd` with these words, run by another user.
-    ///
-    /// # Panics
-    /// If the binary cannot be copied to where she may execute it.
     #[must_use]
     pub fn command_as(&self, uid: u32, gid: u32, words: &[&str]) -> Command {
-        self.host.run(|| {
-            // A program that runs cannot be written to: one copy serves all.
-            if fs::exists(COPY).expect("an own folder") {
-                return;
-            }
-            fs::copy(Self::program(), COPY).expect("the binary was built");
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(COPY, mode).expect("an own file");
-        });
-        let mut command = self.host.command("setpriv");
-        // A change of user would otherwise take away that it dies with the test.
-        command.args(["--pdeathsig", "SIGKILL", "--clear-groups"]);
-        command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
-        command.arg(COPY).args(words);
+        let mut command = self.host.command_as(User { uid, gid }, Self::program());
+        command.args(words);
         command
     }
 
@@ -220,40 +187,6 @@ impl FddHost {
 impl Default for FddHost {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Said {
-    /// Runs a command to its end.
-    #[must_use]
-    pub fn by(command: Command) -> Self {
-        Self::of(&mut Process::start(command))
-    }
-
-    /// Waits for the end of a process.
-    ///
-    /// # Panics
-    /// If that does not come soon.
-    #[must_use]
-    pub fn of(process: &mut Process) -> Self {
-        let status = process.wait(SOON);
-        let status = status.unwrap_or_else(|| panic!("still runs: {}", process.stderr_text()));
-        Self {
-            code: status.code(),
-            out: process.stdout().entries(),
-            err: process.stderr().entries(),
-        }
-    }
-
-    /// The one line of a command that failed with this exit status.
-    ///
-    /// # Panics
-    /// If it did not, or said more or less.
-    #[must_use]
-    pub fn refusal(self, code: i32) -> String {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        assert_eq!(self.err.len(), 1, "one line: {self:?}");
-        self.err.concat()
     }
 }
 

@@ -22,22 +22,31 @@ const LONGEST_FRAME: usize = 65_536;
 /// `sll_pkttype` of a frame that this host sends (packet(7)).
 const PACKET_OUTGOING: u8 = 4;
 
-/// A packet socket bound to the server's link.
+/// A packet socket bound to one of the server's links.
 #[derive(Debug)]
 pub struct PacketSocket {
     socket: OwnedFd,
 }
 
 impl PacketSocket {
-    /// Opens it in the server's host.
+    /// Opens it in the server's host, on the first cable.
     ///
     /// # Panics
     /// If the host has no such link.
     #[must_use]
     pub fn open(server: &Namespace) -> Self {
+        Self::open_on(server, SERVER_LINK)
+    }
+
+    /// Opens it in the server's host, on any link.
+    ///
+    /// # Panics
+    /// If the host has no such link.
+    #[must_use]
+    pub fn open_on(server: &Namespace, name: &str) -> Self {
         let opened = server.run(|| -> io::Result<OwnedFd> {
             let link = getifaddrs()?
-                .filter(|entry| entry.interface_name == SERVER_LINK)
+                .filter(|entry| entry.interface_name == name)
                 .find_map(|entry| entry.address?.as_link_addr().copied())
                 .ok_or_else(|| io::Error::other("the server's link is missing"))?;
             let socket = socket(

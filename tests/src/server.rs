@@ -3,20 +3,26 @@
 use std::{
     fmt,
     io::{PipeReader, PipeWriter, pipe},
-    net::{Ipv4Addr, UdpSocket},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    os::fd::AsRawFd as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt::BindToDevice,
+};
+
 use crate::{
-    client::SOON,
+    SOON,
+    cable::Cable,
     frame::{BROADCAST_MAC, CLIENT_PORT, Content, Endpoint, Frame, SERVER_PORT, udp},
     journal::Journal,
     message::{Kind, Message, code},
     packet::PacketSocket,
     terms::Terms,
-    testbed::{SERVER_ADDRESS, Testbed},
+    testbed::Testbed,
 };
 
 /// A message that the server received or sent.
@@ -45,6 +51,7 @@ pub enum Decision {
 type Hook = Box<dyn FnMut(&Message, Option<&Message>) -> Decision + Send>;
 
 struct Script {
+    cable: Cable,
     terms: Terms,
     ignore: usize,
     refuse: usize,
@@ -54,6 +61,7 @@ struct Script {
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Script")
+            .field("cable", &self.cable)
             .field("terms", &self.terms)
             .field("ignore", &self.ignore)
             .field("refuse", &self.refuse)
@@ -79,13 +87,19 @@ impl Server {
     /// If another server has the port.
     #[must_use]
     pub fn start(bed: &Testbed, terms: Terms) -> Self {
-        let socket = Arc::new(PacketSocket::open(&bed.server));
-        // Bound and never read: without it the kernel would answer a renewal with "port unreachable".
-        let port = bed
-            .server
-            .run(|| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, SERVER_PORT)));
-        let port = port.expect("no other server runs in the testbed");
+        Self::start_on(bed, &Cable::FIRST, terms)
+    }
+
+    /// Starts to serve one client at a cable's other end with these terms.
+    ///
+    /// # Panics
+    /// If another server has the port there.
+    #[must_use]
+    pub fn start_on(bed: &Testbed, cable: &Cable, terms: Terms) -> Self {
+        let socket = Arc::new(PacketSocket::open_on(&bed.server, cable.server));
+        let port = bed.server.run(|| occupy(cable.server));
         let script = Script {
+            cable: *cable,
             terms,
             ignore: 0,
             refuse: 0,
@@ -287,13 +301,17 @@ impl Script {
             self.ignore -= 1;
             return Vec::new();
         }
-        let reply = self.usual(message);
+        let mut reply = self.usual(message);
+        if let Some(reply) = &mut reply {
+            reply.set_option(code::SERVER_IDENTIFIER, self.cable.server_address.octets());
+        }
         if let Some(hook) = &mut self.hook
             && let Decision::Frames(frames) = hook(message, reply.as_ref())
         {
             return frames;
         }
-        reply.map(|reply| reply_frame(&reply)).into_iter().collect()
+        let frame = |reply| reply_frame_from(&self.cable, &reply);
+        reply.map(frame).into_iter().collect()
     }
 
     /// What a right server says (RFC 2131 section 4.3).
@@ -308,7 +326,7 @@ impl Script {
 
     fn usual_to_request(&mut self, message: &Message) -> Option<Message> {
         let named = message.address_option(code::SERVER_IDENTIFIER);
-        if named.is_some_and(|server| server != SERVER_ADDRESS) {
+        if named.is_some_and(|server| server != self.cable.server_address) {
             return None;
         }
         let requested = message
@@ -322,6 +340,25 @@ impl Script {
     }
 }
 
+/// Has the port on one link, and never reads: without that the kernel would answer a renewal with "port
+/// unreachable".
+fn occupy(link: &str) -> UdpSocket {
+    let bound = || {
+        let socket = socket(
+            AddressFamily::Inet,
+            SockType::Datagram,
+            SockFlag::SOCK_CLOEXEC,
+            None,
+        )?;
+        // First: each cable has a server of its own.
+        setsockopt(&socket, BindToDevice, &link.into())?;
+        let port = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, SERVER_PORT));
+        bind(socket.as_raw_fd(), &port)?;
+        Ok::<_, nix::Error>(UdpSocket::from(socket))
+    };
+    bound().expect("no other server runs there")
+}
+
 fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
     script.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -329,12 +366,22 @@ fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
 /// A server's message in a frame that goes where RFC 2131 section 4.1 says.
 #[must_use]
 pub fn reply_frame(reply: &Message) -> Vec<u8> {
-    reply_frame_of(reply, &reply.encode())
+    reply_frame_from(&Cable::FIRST, reply)
+}
+
+/// Like [`reply_frame`], from the server of any cable.
+#[must_use]
+pub fn reply_frame_from(cable: &Cable, reply: &Message) -> Vec<u8> {
+    framed(cable, reply, &reply.encode())
 }
 
 /// Like [`reply_frame`], with a payload that need not be what `reply` encodes to.
 #[must_use]
 pub fn reply_frame_of(reply: &Message, payload: &[u8]) -> Vec<u8> {
+    framed(&Cable::FIRST, reply, payload)
+}
+
+fn framed(cable: &Cable, reply: &Message, payload: &[u8]) -> Vec<u8> {
     // A client with an address is sent it there; one without gets broadcast if it asks for that, and
     // always for a DHCPNAK; else the frame goes to its hardware and the offered address.
     let broadcast = reply.kind() == Kind::NAK || reply.flags & 0x8000 != 0;
@@ -343,13 +390,15 @@ pub fn reply_frame_of(reply: &Message, payload: &[u8]) -> Vec<u8> {
         (Ipv4Addr::UNSPECIFIED, false) => (reply.chaddr, reply.yiaddr),
         (ciaddr, _) => (reply.chaddr, ciaddr),
     };
-    udp(
-        Endpoint::SERVER,
-        Endpoint {
-            mac,
-            address,
-            port: CLIENT_PORT,
-        },
-        payload,
-    )
+    let from = Endpoint {
+        mac: cable.server_mac,
+        address: cable.server_address,
+        port: SERVER_PORT,
+    };
+    let to = Endpoint {
+        mac,
+        address,
+        port: CLIENT_PORT,
+    };
+    udp(from, to, payload)
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    client::SOON,
+    SOON,
     frame::{Content, Frame},
     journal::Journal,
     message::{Kind, Message},
@@ -30,8 +30,8 @@ impl Sniffer {
     /// # Panics
     /// If the host has no link.
     #[must_use]
-    pub(crate) fn start(server: &Namespace) -> Self {
-        let socket = PacketSocket::open(server);
+    pub(crate) fn start(server: &Namespace, link: &str) -> Self {
+        let socket = PacketSocket::open_on(server, link);
         let (stopped, stop) = pipe().expect("a pipe can be made");
         let frames = Journal::default();
         let writer = frames.clone();

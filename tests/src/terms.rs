@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::{
+    cable::Cable,
     message::{Kind, Message, code},
     testbed::{PREFIX_LENGTH, SERVER_ADDRESS},
 };
@@ -60,6 +61,19 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// The same on any cable: the server is router and resolver of its network.
+    #[must_use]
+    pub fn on(cable: &Cable) -> Self {
+        let server = cable.server_address;
+        let [a, b, c, _] = server.octets();
+        Self {
+            address: Ipv4Addr::new(a, b, c, 100),
+            routers: vec![server],
+            dns: vec![server],
+            ..Self::default()
+        }
+    }
+
     /// DHCPOFFER or DHCPACK.
     #[must_use]
     pub fn grant(&self, request: &Message, kind: Kind) -> Message {

@@ -1,9 +1,6 @@
 //! Two hosts and the cable between them, on which a DHCP client meets a DHCP server.
 
-use std::{
-    env, fs, io, net::Ipv4Addr, os::unix::process::CommandExt as _, process::Command,
-    time::Duration,
-};
+use std::{env, fs, io, net::Ipv4Addr, os::unix::process::CommandExt as _, process::Command};
 
 use nix::{
     sched::{CloneFlags, unshare},
@@ -11,11 +8,7 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::{
-    monitor::{AddressMonitor, wait_for_link},
-    namespace::Namespace,
-    sniffer::Sniffer,
-};
+use crate::{cable::Cable, monitor::AddressMonitor, namespace::Namespace, sniffer::Sniffer};
 
 /// The client's link.
 pub const CLIENT_LINK: &str = "eth0";
@@ -29,9 +22,6 @@ pub const SERVER_MAC: [u8; 6] = [0x02, 0, 0, 0x77, 0, 0x01];
 pub const SERVER_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 /// Length of the network's prefix.
 pub const PREFIX_LENGTH: u8 = 24;
-
-/// The kernel looks at its links once a second.
-const LINK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Says to a re-executed test that it is inside its user namespace.
 const INSIDE: &str = "CALFKIT_TESTBED_INSIDE";
@@ -109,50 +99,23 @@ impl Testbed {
             client: Namespace::new()?,
             server: Namespace::new()?,
         };
-        bed.plug();
+        bed.plug_in(&Cable::FIRST);
         Ok(bed)
     }
 
-    fn plug(&self) {
-        let peer = self.server.network_path();
-        self.client.ip(&format!(
-            "link add {CLIENT_LINK} address {} type veth peer name {SERVER_LINK} address {} netns {peer}",
-            mac_text(CLIENT_MAC),
-            mac_text(SERVER_MAC),
-        ));
-        // Only what a test causes shall be on the cable: no router solicitation, no MLD.
-        self.client
-            .ip(&format!("link set {CLIENT_LINK} addrgenmode none"));
-        self.server
-            .ip(&format!("link set {SERVER_LINK} addrgenmode none"));
-        self.move_server(SERVER_ADDRESS);
-        self.server.ip(&format!("link set {SERVER_LINK} up"));
-        self.client.ip(&format!("link set {CLIENT_LINK} up"));
-    }
-
-    /// Pulls the cable, and returns when the client's kernel has said so: it tells nobody of a cable
-    /// that is back sooner than it looks.
+    /// Pulls the first cable, and returns when the client's kernel has said so.
     pub fn carrier_down(&self) {
-        self.server.ip(&format!("link set {SERVER_LINK} down"));
-        wait_for_link(&self.client, LINK_PATIENCE, || {
-            self.operational_state() != "UP"
-        });
+        self.pull(&Cable::FIRST);
     }
 
-    /// Plugs the cable in again, and returns when the client's kernel has said so.
+    /// Plugs it in again, and returns when the client's kernel has said so.
     pub fn carrier_up(&self) {
-        self.server.ip(&format!("link set {SERVER_LINK} up"));
-        wait_for_link(&self.client, LINK_PATIENCE, || {
-            self.operational_state() == "UP"
-        });
+        self.push(&Cable::FIRST);
     }
 
-    fn operational_state(&self) -> String {
-        let listed = parse(&self.client.ip(&format!("-j link show dev {CLIENT_LINK}")));
-        listed[0]["operstate"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+    /// What `ip` tells of the client's links that `which` names.
+    pub(crate) fn links_json(&self, which: &str) -> Value {
+        parse(&self.client.ip(&format!("-j link show {which}")))
     }
 
     /// Gives the server's end this address and no other.
@@ -166,11 +129,11 @@ impl Testbed {
     /// The client's IPv4 addresses on its link.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        let listed = parse(
-            &self
-                .client
-                .ip(&format!("-j -4 address show dev {CLIENT_LINK}")),
-        );
+        self.addresses_on(CLIENT_LINK)
+    }
+
+    pub(crate) fn addresses_of(&self, which: &str) -> Vec<Address> {
+        let listed = parse(&self.client.ip(&format!("-j -4 address show {which}")));
         let of_link = |link: &Value| {
             list(&link["addr_info"])
                 .iter()
@@ -183,7 +146,15 @@ impl Testbed {
     /// The client's IPv4 routes.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
-        let listed = parse(&self.client.ip("-j -4 route show table main"));
+        self.routes_of("")
+    }
+
+    pub(crate) fn routes_of(&self, which: &str) -> Vec<Route> {
+        let listed = parse(
+            &self
+                .client
+                .ip(&format!("-j -4 route show table main {which}")),
+        );
         list(&listed).iter().map(route).collect()
     }
 
@@ -203,8 +174,7 @@ impl Testbed {
     /// If `ip` does not tell it.
     #[must_use]
     pub fn mtu(&self) -> u64 {
-        let listed = parse(&self.client.ip(&format!("-j link show dev {CLIENT_LINK}")));
-        listed[0]["mtu"]
+        self.links_json(&format!("dev {CLIENT_LINK}"))[0]["mtu"]
             .as_u64()
             .expect("ip tells every link's MTU")
     }
@@ -212,7 +182,7 @@ impl Testbed {
     /// Starts to record all that passes the server's end of the cable.
     #[must_use]
     pub fn sniffer(&self) -> Sniffer {
-        Sniffer::start(&self.server)
+        self.sniffer_on(&Cable::FIRST)
     }
 
     /// Starts to record the changes of the client's addresses.

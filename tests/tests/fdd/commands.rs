@@ -6,7 +6,10 @@ use std::{
     process::Command,
 };
 
-use calfkit_tests::fdd::{FddHost, SHARE, SOCKET, Said};
+use calfkit_tests::{
+    fdd::{FddHost, SHARE, SOCKET},
+    said::Said,
+};
 
 /// Permissions of a path as the host sees it.
 fn mode(host: &FddHost, path: &str) -> u32 {

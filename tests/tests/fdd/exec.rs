@@ -1,9 +1,10 @@
 //! What `fdd exec` gives its command: the ends where they were asked for, and nothing else.
 
 use calfkit_tests::{
-    fdd::{FddHost, HOLD, SHARE, SOON, Said, descriptors},
+    fdd::{FddHost, HOLD, SHARE, SOON, descriptors},
     inspect::Snapshot,
     process::Process,
+    said::Said,
 };
 
 const OTHER: &str = "/run/testbed/other";

@@ -8,8 +8,9 @@ use std::{
 };
 
 use calfkit_tests::{
-    fdd::{FddHost, SHARE, SOCKET, Said, TALK, descriptors},
+    fdd::{FddHost, SHARE, SOCKET, TALK, descriptors},
     process::Process,
+    said::Said,
 };
 
 const MANY: usize = 10_000;

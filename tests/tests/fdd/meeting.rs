@@ -1,8 +1,9 @@
 //! Two processes that know nothing of each other but a path get an end each, and nobody else does.
 
 use calfkit_tests::{
-    fdd::{FddHost, HOLD, SHARE, SOON, Said, TALK},
+    fdd::{FddHost, HOLD, SHARE, SOON, TALK},
     process::Process,
+    said::Said,
 };
 
 #[test]

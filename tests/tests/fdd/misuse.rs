@@ -1,6 +1,9 @@
 //! What a user can get wrong: one line that says what, where, and what to do, and an exit status.
 
-use calfkit_tests::fdd::{FddHost, SHARE};
+use calfkit_tests::{
+    fdd::{FddHost, SHARE},
+    said::Said,
+};
 
 #[test]
 fn wrong_words_are_wrong_usage() {
@@ -92,7 +95,7 @@ fn a_daemon_without_proc_says_what_it_lacks() {
     command
         .args(["--mount", "sh", "-c", script])
         .arg(FddHost::program());
-    let said = calfkit_tests::fdd::Said::by(command).refusal(1);
+    let said = Said::by(command).refusal(1);
     assert!(said.contains("is /proc mounted"), "{said}");
     assert!(!host.names("/run").contains(&"fdd.sock".to_owned()));
 }

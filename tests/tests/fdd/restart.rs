@@ -1,8 +1,9 @@
 //! What becomes of a pair when processes end, and of the sockets when the daemon does.
 
 use calfkit_tests::{
-    fdd::{FddHost, HOLD, SHARE, SOCKET, SOON, Said, TALK},
+    fdd::{FddHost, HOLD, SHARE, SOCKET, SOON, TALK},
     process::Process,
+    said::Said,
 };
 use nix::{
     sys::signal::{Signal, kill},
