@@ -23,6 +23,7 @@ mod engine;
 mod events;
 mod export;
 mod failure;
+mod guests;
 mod herald;
 mod host;
 mod identity;

@@ -22,7 +22,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{clock, run::Context};
+use crate::{clock, guests::make_room, run::Context};
 
 /// How often the file is brought up to date.
 const EVERY: Duration = Duration::from_secs(5);
@@ -252,16 +252,7 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn listen(path: &Path) -> io::Result<tokio::net::UnixListener> {
-    match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => {
-            return Err(io::Error::new(
-                io::ErrorKind::AddrInUse,
-                "another run has it",
-            ));
-        }
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
-        Err(_) => {}
-    }
+    make_room(path)?;
     let listener = UnixListener::bind(path)?;
     // Counters are nobody's secret.
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;

@@ -8,7 +8,7 @@ use std::{
         fd::OwnedFd,
         unix::{
             fs::{DirBuilderExt as _, PermissionsExt as _},
-            net::{UnixListener, UnixStream},
+            net::UnixListener,
         },
     },
     path::{Path, PathBuf},
@@ -19,23 +19,22 @@ use nix::unistd::{Gid, Group, chown};
 use sdk_rpc::{Limits, Session};
 use tokio::{
     io::unix::AsyncFd,
-    sync::Semaphore,
     task::{JoinHandle, spawn_local},
     time::timeout,
 };
 
 use super::desk::Desk;
-use crate::watched::watch;
+use crate::{
+    guests::{Guests, make_room},
+    watched::watch,
+};
 
 /// Ending of the socket that offers everything.
 pub(super) const CONTROL: &str = "sock";
 /// Ending of the socket that only shows.
 pub(super) const VIEW: &str = "view.sock";
 
-/// Connections at a time on one socket; further ones wait in the kernel's queue.
-const CONNECTIONS: usize = 8;
-/// How long a connection may last: an operator's question takes milliseconds, and one who holds a
-/// connection for nothing keeps others out.
+/// How long a connection may last: an operator's question takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A run's sockets; removed when they go.
@@ -137,17 +136,7 @@ fn find_group(name: &str) -> io::Result<Gid> {
 }
 
 fn listen(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<UnixListener> {
-    match UnixStream::connect(path) {
-        Ok(_) => {
-            return Err(io::Error::new(
-                io::ErrorKind::AddrInUse,
-                "another run has it",
-            ));
-        }
-        // A run that was killed left it.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
-        Err(_) => {}
-    }
+    make_room(path)?;
     // Bound with no right for anybody, and given its own when they are set: in between only root gets in.
     let former = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o777));
     let bound = UnixListener::bind(path);
@@ -164,28 +153,17 @@ fn listen(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<UnixListener
 
 /// Serves whoever connects, for ever.
 async fn receive(listener: AsyncFd<UnixListener>, serve: impl Fn(OwnedFd) -> io::Result<Session>) {
-    let places = std::rc::Rc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        // Never closed, so there is always a place sooner or later.
-        let Ok(()) = places
-            .acquire()
-            .await
-            .map(tokio::sync::SemaphorePermit::forget)
-        else {
-            return;
-        };
-        let Some(peer) = accept(&listener).await else {
-            return;
-        };
-        let places = std::rc::Rc::clone(&places);
+    let mut guests = Guests::default();
+    while let Some(peer) = accept(&listener).await {
+        let owner = guests.make_place(&peer);
         // One that is gone already, or for which there is no descriptor, is no loss.
-        let session = serve(peer);
-        spawn_local(async move {
-            if let Ok(mut session) = session {
+        if let Ok(mut session) = serve(peer) {
+            guests.admit(owner, async move {
                 drop(timeout(PATIENCE, session.closed()).await);
-            }
-            places.add_permits(1);
-        });
+            });
+        }
+        // However fast they come, what the run is for comes in between.
+        tokio::task::yield_now().await;
     }
 }
 
