@@ -1,6 +1,10 @@
 //! The interfaces of a run: those there are, and those that come, go and change their names.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+    rc::Rc,
+};
 
 use dhcp_actuator::{Deleted, Interface, InterfaceError, LinkEntry, LinkEvent};
 use dhcp_frontend::{
@@ -46,6 +50,9 @@ pub(super) struct Fleet {
     named: Vec<String>,
     /// By the kernel's number.
     services: BTreeMap<u32, Service>,
+    /// The operator had them stopped, and they are still there: whatever happens to their links, they are not
+    /// served again.
+    stopped: BTreeSet<u32>,
     lost: mpsc::UnboundedReceiver<Refused>,
     losing: mpsc::UnboundedSender<Refused>,
     /// The operator asked for the end of at least one of them.
@@ -71,6 +78,7 @@ impl Fleet {
             selection,
             named: named.into_iter().cloned().collect(),
             services: BTreeMap::new(),
+            stopped: BTreeSet::new(),
             lost,
             losing,
             asked_to_end: false,
@@ -101,7 +109,8 @@ impl Fleet {
     fn consider(&mut self, link: &LinkEntry) -> bool {
         let index = link.interface.index;
         let is_off = self.context.profile(&link.interface.name).off;
-        if self.services.contains_key(&index) || is_off || !self.selection.takes(link) {
+        let is_known = self.services.contains_key(&index) || self.stopped.contains(&index);
+        if is_known || is_off || !self.selection.takes(link) {
             return false;
         }
         match Service::open(&link.interface, &self.context) {
@@ -217,6 +226,7 @@ impl Fleet {
     }
 
     async fn removed(&mut self, index: u32, name: &str) {
+        self.stopped.remove(&index);
         if self.services.contains_key(&index) {
             self.context.events.warn(name, "the interface was removed");
             self.part_with(index, Reason::Departed).await;
@@ -329,11 +339,18 @@ impl Fleet {
                     service.reapply().await;
                 }
             }
-            Verb::Stop => self.end(&chosen, self.asked_stop()).await,
-            Verb::Release => self.end(&chosen, OnStop::Release).await,
+            Verb::Stop => self.stop(&chosen, self.asked_stop()).await,
+            Verb::Release => self.stop(&chosen, OnStop::Release).await,
         }
-        self.asked_to_end |= matches!(verb, Verb::Stop | Verb::Release);
         Ok(names)
+    }
+
+    /// Stops to serve some interfaces for good, because the operator wants that.
+    async fn stop(&mut self, chosen: &[u32], how: OnStop) {
+        // First: what is undone changes the links, and that is heard of.
+        self.stopped.extend(chosen);
+        self.asked_to_end = true;
+        self.end(chosen, how).await;
     }
 
     /// What becomes of the configuration when an operator has an interface stopped: dhclient leaves it at
