@@ -28,6 +28,9 @@ use crate::{
     signals::{Asked, Signals},
 };
 
+/// Octets that the names of a run's interfaces may have in the name of its sockets.
+const LONGEST_RUN_NAME: usize = 40;
+
 /// What a run is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
@@ -143,7 +146,15 @@ fn open_doors(context: &Context, desk: &Desk) -> Option<Doors> {
     let folder = files.run_directory.as_deref()?;
     let name = match interfaces.named.as_slice() {
         [] => "all".to_owned(),
-        named => named.join("+"),
+        [first, others @ ..] => {
+            let all = interfaces.named.join("+");
+            // The path of a socket has an end (unix(7)), and no other run serves the first one.
+            if all.len() > LONGEST_RUN_NAME {
+                format!("{first}+{}", others.len())
+            } else {
+                all
+            }
+        }
     };
     match Doors::open(folder, &name, files.control_group.as_deref(), desk) {
         Ok(doors) => Some(doors),
@@ -331,6 +342,7 @@ impl Run<'_> {
         // Who asked may be gone; it is done all the same.
         drop(answer.send(result));
         if over {
+            self.manager.stopping();
             // Who asked is still to read the answer.
             tokio::task::yield_now().await;
             return Some(0);
