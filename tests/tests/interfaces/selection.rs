@@ -135,6 +135,27 @@ fn an_interface_that_becomes_a_port_is_let_go_and_served_again_when_it_is_none()
 }
 
 #[test]
+fn without_names_an_interface_that_another_run_serves_is_left_to_it_and_the_other_is_served() {
+    let bed = Testbed::new();
+    let _first = Server::start(&bed, Terms::default());
+    let _second = bed.plug_in_served(&Cable::SECOND);
+    let mut other = Client::start_on(&bed, &["eth0"], &["--run-dir", ""]);
+    other.wait_for_event("bound", SOON);
+    let monitor = bed.address_monitor();
+
+    let mut client = Client::start_on(&bed, &[], &[]);
+    client.wait_for_event_of("eth1", "bound", SOON);
+    client.wait_for_line("eth0: another dhcp-client serves it", SOON);
+
+    assert_eq!(bed.client.served_names(), ["eth1"]);
+    client.signal(Signal::SIGTERM);
+    assert!(client.wait_exit(SOON).success(), "{}", client.said());
+    assert_eq!(monitor.removed(), [address("10.78.0.100")]);
+    other.signal(Signal::SIGUSR1);
+    other.wait_for_event("renewed", SOON);
+}
+
+#[test]
 fn where_nothing_is_to_be_served_once_says_so_after_its_timeout() {
     let bed = Testbed::new();
     bed.unplug(&Cable::FIRST);
