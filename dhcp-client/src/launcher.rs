@@ -125,6 +125,9 @@ fn serve(setup: Setup, started: Instant, mut waited: Waited, split: Option<Split
             &format!("{name}: {error}"),
         );
     }
+    for (level, line) in dhcp_frontend::notices::lines(&setup) {
+        events.about_run(level, &line);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(tokio::runtime::LocalOptions::default());

@@ -15,6 +15,7 @@ pub mod dhcpcd;
 pub mod explain;
 pub mod lease_file;
 mod native;
+pub mod notices;
 mod remarks;
 #[cfg(test)]
 mod sample;

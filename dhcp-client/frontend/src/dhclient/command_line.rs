@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Host, Request, UsageError,
+    notices::NO_IPV6,
     remarks::{COMMAND_LINE, Remarks},
     setup::HostName,
     value,
@@ -27,7 +28,7 @@ const CLIENT_PORT: u16 = 68;
 const DECLINE_WAIT: u32 = 10;
 
 /// Why flags of DHCPv6 change nothing.
-const NO_DHCPV6: &str = "IPv6 is not spoken yet";
+const NO_DHCPV6: &str = NO_IPV6;
 
 /// Reads the command line, without the program's name.
 pub(crate) fn parse(arguments: Vec<OsString>, host: &dyn Host) -> Result<Request, UsageError> {
