@@ -55,17 +55,20 @@ fn doers(text: &mut String, whose: &str, profile: &Profile, host: &dyn Host) {
     }
     script(text, whose, profile, host);
     let takes = &profile.takes;
-    let who = |does: bool| match profile.script.as_ref().map(|script| script.part) {
+    let part = profile.script.as_ref().map(|script| script.part);
+    let who = |does: bool| match part {
         Some(Part::Configures) => "the script",
         _ if does => "the program",
         // A script that the program does not know may do what the program leaves.
         Some(Part::Hook) => "the script, if anybody",
         None => "nobody",
     };
-    let name = match takes.host_name {
-        TakesHostName::Never => who(false),
-        TakesHostName::WhenUnset => "the program, where the host has no name of its own",
-        TakesHostName::Always => "the program",
+    let name = match (takes.host_name, part) {
+        (TakesHostName::Never, _) | (_, Some(Part::Configures)) => who(false),
+        (TakesHostName::WhenUnset, Some(Part::Hook) | None) => {
+            "the program, where the host has no name of its own"
+        }
+        (TakesHostName::Always, Some(Part::Hook) | None) => "the program",
     };
     for (what, who) in [
         ("address", who(true)),
