@@ -256,6 +256,10 @@ impl Run<'_> {
             return self.leased().await;
         }
         self.manager.status("no lease in time");
+        if ending.then == Then::Exit(0) {
+            // There was nothing to wait for.
+            self.end_at_once(0);
+        }
         if let Some(line) = voice::no_lease(self.context.setup.client, ending.then) {
             self.context.events.about_run(LogLevel::Info, line);
         }
