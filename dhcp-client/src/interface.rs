@@ -367,6 +367,11 @@ impl Shared {
         }
     }
 
+    /// Whether the operator asked for the lease's release, and it is still in force.
+    pub(crate) fn is_to_be_released(&self) -> bool {
+        self.release_asked.get() && self.lease.borrow().is_some()
+    }
+
     /// Whether the lease was released and the operator had asked for it.
     pub(crate) fn is_released(&self) -> bool {
         self.release_asked.get() && self.stage() == Stage::Released

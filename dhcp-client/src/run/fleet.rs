@@ -425,14 +425,18 @@ impl Fleet {
             for service in &services {
                 service.ask_release();
             }
-            for service in &services {
-                service.await_release().await;
-            }
         }
         for service in &services {
+            let released = service.shared.is_to_be_released();
+            if released {
+                service.await_release().await;
+            }
             match how {
-                OnStop::Leave => service.leave().await,
-                OnStop::Undo | OnStop::Release => service.withdraw(Reason::Stop).await,
+                // ifdown(8) has udhcpc give the lease back and ends it in one breath: nothing of it stays.
+                OnStop::Leave if !released => service.leave().await,
+                OnStop::Leave | OnStop::Undo | OnStop::Release => {
+                    service.withdraw(Reason::Stop).await;
+                }
             }
             self.context.remove_served(service.name());
             self.context.events.stopped(service.name());
