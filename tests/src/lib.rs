@@ -6,18 +6,22 @@
 
 pub mod background;
 pub mod cable;
+pub mod capabilities;
 pub mod client;
 pub mod control;
 pub mod fdd;
 pub mod forge;
 pub mod frame;
+pub mod furniture;
 pub mod inspect;
 pub mod journal;
 pub mod message;
 pub mod monitor;
 pub mod namespace;
+pub mod packages;
 pub mod packet;
 pub mod process;
+pub mod room;
 pub mod said;
 pub mod server;
 pub mod servers;
@@ -34,6 +38,7 @@ use std::{
 
 pub use cable::Cable;
 pub use client::Client;
+pub use room::Room;
 pub use server::Server;
 pub use status::Status;
 pub use terms::Terms;

@@ -57,10 +57,7 @@ impl Namespace {
             // The machine's mounts stay visible for reading programs, not shared for changing.
             unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET)?;
             prepare_mounts()?;
-            Ok(Self {
-                network: File::open("/proc/thread-self/ns/net")?,
-                mounts: File::open("/proc/thread-self/ns/mnt")?,
-            })
+            Self::of_this_thread()
         };
         let made = thread::scope(|scope| scope.spawn(build).join());
         let namespace = made.map_err(|_| io::Error::other("the building thread panicked"))??;
@@ -89,15 +86,7 @@ impl Namespace {
     /// A command inside the host, without input, that dies with the thread that starts it.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let network = self
-            .network
-            .try_clone()
-            .expect("a descriptor can be duplicated");
-        let mounts = self
-            .mounts
-            .try_clone()
-            .expect("a descriptor can be duplicated");
-        let host = Self { network, mounts };
+        let host = self.duplicate();
         let parent = getpid();
         let mut command = Command::new(program);
         command.stdin(Stdio::null());
@@ -147,13 +136,47 @@ impl Namespace {
         self.run(|| fs::read_to_string(path))
     }
 
+    /// The network and the mounts of the calling thread.
+    pub(crate) fn of_this_thread() -> io::Result<Self> {
+        Self::of("thread-self")
+    }
+
+    /// The network and the mounts of a process that runs.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub(crate) fn of_process(pid: i32) -> io::Result<Self> {
+        Self::of(&pid.to_string())
+    }
+
+    fn of(process: &str) -> io::Result<Self> {
+        let open = |name: &str| File::open(format!("/proc/{process}/ns/{name}"));
+        Ok(Self {
+            network: open("net")?,
+            mounts: open("mnt")?,
+        })
+    }
+
+    /// The same host once more.
+    ///
+    /// # Panics
+    /// Never: descriptors can be duplicated.
+    pub(crate) fn duplicate(&self) -> Self {
+        let duplicate = |file: &File| file.try_clone().expect("a descriptor can be duplicated");
+        Self {
+            network: duplicate(&self.network),
+            mounts: duplicate(&self.mounts),
+        }
+    }
+
     /// A path to this host's network namespace that holds as long as this object.
     #[must_use]
     pub(crate) fn network_path(&self) -> String {
         format!("/proc/{}/fd/{}", getpid(), self.network.as_raw_fd())
     }
 
-    fn enter(&self) -> io::Result<()> {
+    /// Brings the calling thread, or process, into the host.
+    pub(crate) fn enter(&self) -> io::Result<()> {
         setns(self.network.as_fd(), CloneFlags::CLONE_NEWNET)?;
         setns(self.mounts.as_fd(), CloneFlags::CLONE_NEWNS)?;
         Ok(())

@@ -40,8 +40,15 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
-        let mut child =
-            spawned.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()));
+        Self::of(spawned.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program())))
+    }
+
+    /// The program that was started as `child`, with what is captured of its outputs.
+    ///
+    /// # Panics
+    /// Never: a child that was not waited for has a pid.
+    #[must_use]
+    pub fn of(mut child: Child) -> Self {
         let ended = pidfd(child.id()).expect("a child that was not waited for has a pid");
         let stdout = child.stdout.take().map(lines).unwrap_or_default();
         let stderr = child.stderr.take().map(lines).unwrap_or_default();

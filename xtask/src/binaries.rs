@@ -3,6 +3,7 @@
 //! Cargo tells a test the paths of its own package's programs only, and a test that looks into `target/` runs missing
 //! or stale ones. So the programs are built first, and each test gets `CALFKIT_BIN_<NAME>` with the path that this
 //! very build reported. The names: upper case, `-` becomes `_`; the statically linked variant ends in `_STATIC`.
+//! Beside them are the folders of the packages that tests use without having them installed.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,17 +11,19 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::packages;
 use crate::workspace::{STATIC_TARGET, cargo, cargo_static, output, shown};
 
 /// The programs that tests also run linked statically, as an image ships them.
-const ALSO_STATIC: &[&str] = &["dhcp-client", "fdd", "hostile"];
+const ALSO_STATIC: &[&str] = &["dhcp-client", "fdd", "hostile", "room"];
 
-/// The programs that were built, by the environment variable that carries each path.
+/// What tests start, by the environment variable that carries each path.
 pub(crate) struct Binaries(Vec<(String, PathBuf)>);
 
 impl Binaries {
-    /// Builds every program of the workspace, and the static variants.
+    /// Builds every program of the workspace, and the static variants; fetches the packages.
     pub(crate) fn build() -> Result<Self, Failure> {
+        let packages = packages::unpack()?;
         let plain = executables(cargo().args(["build", "--workspace", "--bins"]))?;
         let mut command = cargo_static();
         command.args(["build", "--workspace", "--target", STATIC_TARGET]);
@@ -38,6 +41,7 @@ impl Binaries {
                 .into_iter()
                 .map(|(name, path)| (variable(&name, "_STATIC"), path)),
         );
+        binaries.extend(packages);
         Ok(Self(binaries))
     }
 

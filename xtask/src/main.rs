@@ -13,6 +13,7 @@ mod ci;
 mod debian;
 mod dist;
 mod failure;
+mod packages;
 mod schema;
 mod step;
 mod test;

@@ -1,0 +1,5 @@
+//! The program in the place of the C clients, started as those who call them start them: by the same words,
+//! in the same surroundings, with the same scripts.
+
+mod ifupdown;
+mod surroundings;
