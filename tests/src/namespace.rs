@@ -15,9 +15,10 @@ use std::{
 };
 
 use nix::{
+    fcntl::{OFlag, openat},
     mount::{MsFlags, mount},
     sched::{CloneFlags, setns, unshare},
-    sys::{prctl, signal::Signal},
+    sys::{prctl, signal::Signal, stat::Mode},
     unistd::{Pid, getpid, getppid},
 };
 
@@ -137,8 +138,19 @@ impl Namespace {
     }
 
     /// The network and the mounts of the calling thread.
-    pub(crate) fn of_this_thread() -> io::Result<Self> {
-        Self::of("thread-self")
+    fn of_this_thread() -> io::Result<Self> {
+        Self::of_thread(&File::open("/proc/thread-self")?)
+    }
+
+    /// The network and the mounts of the thread whose folder of /proc this is.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub(crate) fn of_thread(folder: &File) -> io::Result<Self> {
+        Ok(Self {
+            network: open_at(folder, "ns/net")?,
+            mounts: open_at(folder, "ns/mnt")?,
+        })
     }
 
     /// The network and the mounts of a process that runs.
@@ -146,15 +158,7 @@ impl Namespace {
     /// # Errors
     /// If it is gone.
     pub(crate) fn of_process(pid: i32) -> io::Result<Self> {
-        Self::of(&pid.to_string())
-    }
-
-    fn of(process: &str) -> io::Result<Self> {
-        let open = |name: &str| File::open(format!("/proc/{process}/ns/{name}"));
-        Ok(Self {
-            network: open("net")?,
-            mounts: open("mnt")?,
-        })
+        Self::of_thread(&File::open(format!("/proc/{pid}"))?)
     }
 
     /// The same host once more.
@@ -181,6 +185,20 @@ impl Namespace {
         setns(self.mounts.as_fd(), CloneFlags::CLONE_NEWNS)?;
         Ok(())
     }
+}
+
+/// Opens a file below a folder for reading.
+///
+/// # Errors
+/// Where there is none.
+pub(crate) fn open_at(folder: &File, path: &str) -> io::Result<File> {
+    let opened = openat(
+        folder,
+        path,
+        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    );
+    Ok(opened?.into())
 }
 
 /// Asks for SIGKILL when the parent ends, and ends now if that has happened already.

@@ -21,12 +21,12 @@ use nix::{
     mount::{MsFlags, mount},
     sched::{CloneFlags, setns, unshare},
     sys::{prctl, signal::Signal},
-    unistd::{chdir, sethostname},
+    unistd::{chdir, gethostname, sethostname},
 };
 
 use crate::{
     furniture::{Furniture, HELPER},
-    namespace::Namespace,
+    namespace::{Namespace, open_at},
     process::Process,
 };
 
@@ -174,9 +174,12 @@ impl Room {
         let thread = thread::spawn(move || {
             // setns(2) refuses a mount namespace to a thread that shares its working directory.
             let alone = unshare(CloneFlags::CLONE_FS).map_err(io::Error::from);
-            let made = alone.and_then(|()| furnish()).and_then(|()| {
-                let host = Namespace::of_this_thread()?;
-                let names = File::open("/proc/thread-self/ns/uts")?;
+            // In a room, /proc does not know this thread.
+            let made = alone.and_then(|()| {
+                let own = File::open("/proc/thread-self")?;
+                furnish()?;
+                let host = Namespace::of_thread(&own)?;
+                let names = open_at(&own, "ns/uts")?;
                 Ok((first.spawn()?, host, names))
             });
             // Nobody is there to hear of it only if the test has failed already.
@@ -211,6 +214,17 @@ impl Room {
     #[must_use]
     pub fn host(&self) -> &Namespace {
         &self.host
+    }
+
+    /// The name that it has now.
+    ///
+    /// # Panics
+    /// If the kernel does not tell it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self.work(gethostname);
+        let name = name.expect("a host has a name").into_string();
+        name.expect("a name is text")
     }
 
     /// A command that [`Self::start`] can start; its environment is empty but for PATH.
