@@ -28,7 +28,7 @@ pub const INTERFACES: u32 = 1024;
 pub const LAYERS: u32 = 64;
 /// Octets of a state's name.
 pub const STATE_OCTETS: usize = 32;
-/// Octets of a name. RFC 1035 section 2.3.4: "255 octets or less".
+/// Octets of a name: RFC 1035 section 2.3.4 allows no more.
 pub const NAME_OCTETS: usize = 255;
 /// Octets of an interface's name: IFNAMSIZ without its terminator.
 pub const INTERFACE_OCTETS: usize = 15;

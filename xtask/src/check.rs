@@ -7,6 +7,7 @@ use lexopt::Arg::{Long, Value};
 use crate::binaries::Binaries;
 use crate::debian::{self, Consent};
 use crate::failure::Failure;
+use crate::ledger;
 use crate::schema;
 use crate::step::{Outcome, Steps};
 use crate::tools;
@@ -75,6 +76,7 @@ fn all_steps(
         ])))
     })?;
     steps.run("schema", schema::check)?;
+    steps.run("ledger", ledger::check)?;
     steps.run("docs", || {
         done(run(cargo()
             .args([

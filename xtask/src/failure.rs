@@ -51,6 +51,13 @@ pub(crate) enum Failure {
         /// What the system said.
         error: nix::errno::Errno,
     },
+    /// Something in the repository contradicts itself; what it is was printed line by line.
+    Mistakes {
+        /// Where.
+        place: &'static str,
+        /// How many were printed.
+        count: usize,
+    },
     /// A step of a summary failed; the summary was printed.
     Step(String),
 }
@@ -65,6 +72,7 @@ impl Failure {
             | Self::Exit { .. }
             | Self::Unexpected { .. }
             | Self::File { .. }
+            | Self::Mistakes { .. }
             | Self::System { .. }
             | Self::Step(_) => 1,
         }
@@ -91,6 +99,7 @@ impl fmt::Display for Failure {
             Self::Unexpected { program, reason } => write!(f, "{program}: {reason}"),
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::System { what, error } => write!(f, "{what}: {error}"),
+            Self::Mistakes { place, count } => write!(f, "{count} mistakes in {place}"),
             Self::Step(name) => write!(f, "step \"{name}\" failed"),
         }
     }

@@ -14,6 +14,7 @@ mod debian;
 mod dist;
 mod failure;
 mod packages;
+mod ledger;
 mod schema;
 mod step;
 mod test;
@@ -48,7 +49,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         usage: "check [--yes]",
-        about: "what a change must pass before it is committed: format, lints, dependencies, docs, schema, fast tests",
+        about: "what a change must pass before it is committed: format, lints, dependencies, docs, schema, ledger, fast tests",
         entry: check::main,
     },
     Command {
@@ -56,6 +57,12 @@ const COMMANDS: &[Command] = &[
         usage: "ci",
         about: "check and test in one pass, slow tests included, nothing asked; .ci/run calls it",
         entry: ci::main,
+    },
+    Command {
+        name: "ledger",
+        usage: "ledger [--check]",
+        about: "write docs/compliance.md; --check only compares with what is checked in",
+        entry: ledger::main,
     },
     Command {
         name: "schema",

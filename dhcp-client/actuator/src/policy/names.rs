@@ -5,9 +5,9 @@ use sdk_rpc::Lease;
 
 use super::{Dropped, MOST_SEARCH_DOMAINS};
 
-/// RFC 1035 section 2.3.4: "labels 63 octets or less".
+/// RFC 1035 section 2.3.4 allows labels of 63 octets.
 const LONGEST_LABEL: usize = 63;
-/// RFC 1035 section 2.3.4: "names 255 octets or less", on the wire; as text two less.
+/// RFC 1035 section 2.3.4 allows names of 255 octets on the wire; as text two less.
 const LONGEST_NAME: usize = 253;
 
 /// Drops what is no name from domain, search list and host name.

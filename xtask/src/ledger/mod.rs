@@ -1,0 +1,198 @@
+//! `cargo xtask ledger`: the compliance report, kept true.
+//!
+//! The code quotes the sentence of an RFC that it obeys, `RFC 2131 section 4.4.1: "..."`. The ledger holds these quotes to
+//! the RFCs' texts in `specs/`, takes every sentence there that obliges somebody, and fails when one of them is neither
+//! quoted and tested nor excused. A tool with annotations of its own was tried; it would have had every quote written
+//! twice.
+
+mod account;
+mod citation;
+mod compliance;
+mod furniture;
+mod markdown;
+mod place;
+mod sentence;
+mod source;
+mod specification;
+mod table;
+mod test_index;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lexopt::Arg::{Long, Value};
+
+use crate::failure::Failure;
+use crate::step::Outcome;
+use crate::workspace::root;
+
+use account::Account;
+use citation::Library;
+use compliance::Chapter;
+use source::Source;
+use specification::Specification;
+use test_index::TestIndex;
+
+/// Where the RFCs' texts are, and what is said of them by hand.
+const SPECIFICATIONS: &str = "specs";
+/// Folders with code that quotes RFCs or tests it. This chore's own examples are not among them.
+const CODE: [&str; 4] = ["calf-sandbox", "dhcp-client", "sdk-rpc", "tests"];
+/// The report on the RFCs.
+const COMPLIANCE: &str = "docs/compliance.md";
+
+pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
+    let mut only_check = false;
+    let mut parser = lexopt::Parser::from_args(words);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("check") => only_check = true,
+            Long(_) | lexopt::Arg::Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    if only_check {
+        check()?;
+        return Ok(());
+    }
+    let pages = pages()?;
+    for (name, text) in &pages.texts {
+        let path = root().join(name);
+        fs::write(&path, text).map_err(Failure::file(&path))?;
+        println!("{name}");
+    }
+    complain(&pages.complaints)
+}
+
+/// Fails when a requirement, a quote or a case is not accounted for, or a page is not what would be written now.
+pub(crate) fn check() -> Result<Outcome, Failure> {
+    let mut pages = pages()?;
+    for (name, text) in &pages.texts {
+        let path = root().join(name);
+        if fs::read_to_string(&path).ok().as_ref() != Some(text) {
+            let complaint = format!("{name} is out of date; `cargo xtask ledger` writes it");
+            pages.complaints.push(complaint);
+        }
+    }
+    complain(&pages.complaints)?;
+    Ok(Outcome::Done)
+}
+
+/// What the ledger has to say.
+struct Pages {
+    /// What should be in each page, by its path.
+    texts: Vec<(&'static str, String)>,
+    complaints: Vec<String>,
+}
+
+fn complain(complaints: &[String]) -> Result<(), Failure> {
+    for complaint in complaints {
+        eprintln!("{complaint}");
+    }
+    match complaints.len() {
+        0 => Ok(()),
+        count => Err(Failure::Mistakes {
+            place: "the ledger",
+            count,
+        }),
+    }
+}
+
+fn pages() -> Result<Pages, Failure> {
+    let mut complaints = Vec::new();
+    let library = library()?;
+    let accounts = accounts(&library, &mut complaints)?;
+    let sources = sources()?;
+    let index = TestIndex::of(&sources);
+    let quotes = verdict::quotes(&sources, &library, &mut complaints);
+    let none = verdict::Quotes::default();
+    let mut chapters = Vec::new();
+    for (rfc, account) in &accounts {
+        let Some(specification) = library.get(rfc) else {
+            continue;
+        };
+        let quotes = quotes.get(rfc).unwrap_or(&none);
+        let verdicts = verdict::judge(specification, account, quotes, &index, &mut complaints);
+        chapters.push(Chapter {
+            rfc: *rfc,
+            verdicts,
+        });
+    }
+    let compliance = compliance::report(&chapters, &index);
+    Ok(Pages {
+        texts: vec![(COMPLIANCE, compliance)],
+        complaints,
+    })
+}
+
+/// Every `specs/rfcNNNN.txt`.
+fn library() -> Result<Library, Failure> {
+    let mut library = Library::new();
+    for path in files_in(&root().join(SPECIFICATIONS), "txt")? {
+        let Some(rfc) = number_of(&path) else {
+            continue;
+        };
+        let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+        library.insert(rfc, Specification::read(rfc, &text));
+    }
+    Ok(library)
+}
+
+/// Every `specs/rfcNNNN.toml`.
+fn accounts(
+    library: &Library,
+    complaints: &mut Vec<String>,
+) -> Result<BTreeMap<u16, Account>, Failure> {
+    let mut accounts = BTreeMap::new();
+    for path in files_in(&root().join(SPECIFICATIONS), "toml")? {
+        let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+        match (number_of(&path), Account::read(&text)) {
+            (Some(rfc), Ok(account)) if library.contains_key(&rfc) => {
+                accounts.insert(rfc, account);
+            }
+            (_, Ok(_)) => complaints.push(format!("{}: of no RFC in specs/", path.display())),
+            (_, Err(mistake)) => complaints.push(format!("{}: {mistake}", path.display())),
+        }
+    }
+    Ok(accounts)
+}
+
+/// The number in `rfcNNNN.txt`.
+fn number_of(path: &Path) -> Option<u16> {
+    path.file_stem()?
+        .to_str()?
+        .strip_prefix("rfc")?
+        .parse()
+        .ok()
+}
+
+fn sources() -> Result<Vec<Source>, Failure> {
+    let mut sources = Vec::new();
+    for folder in CODE {
+        for path in files_in(&root().join(folder), "rs")? {
+            let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+            let name = path.strip_prefix(root()).unwrap_or(&path);
+            sources.push(Source::read(&name.to_string_lossy(), &text));
+        }
+    }
+    Ok(sources)
+}
+
+/// The files with an extension in a folder and all that are in it, sorted.
+fn files_in(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(Failure::file(&folder))? {
+            let path = entry.map_err(Failure::file(&folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
