@@ -28,12 +28,27 @@ enum Form {
     One(Kind),
     /// One or more.
     Many(Kind),
+    /// Addresses in pairs.
+    Pairs,
     /// A host or domain name in text.
     Name,
     /// Text for a person, of which what is not printable is replaced.
     Message,
 }
 
+/// Octets of two addresses.
+const PAIR_LENGTH: usize = 8;
+
+/// RFC 2132 section 8.13: "Its minimum length is 0 (indicating no home agents are available) and the
+/// length MUST be a multiple of 4."
+const HOME_AGENTS: u8 = 68;
+
+/// RFC 2132 sections 3.6, 3.7, 3.8, 3.9, 3.10, 3.11, 3.12, 3.13, 8.14, 8.15, 8.16, 8.17, 8.18, 8.19, 8.20
+/// and 8.21: "The minimum length for this option is 4 octets, and the length MUST always be a multiple of
+/// 4." RFC 2132 sections 8.2, 8.3 and 8.12: "Its minimum length is 4, and the length MUST be a multiple of
+/// 4." RFC 2132 section 8.9: "The minimum length of this option is 4 octets, and the length MUST be a
+/// multiple of 4." RFC 2132 section 8.10: "The minimum length of this option is 4, and the length MUST be a
+/// multiple of 4." RFC 2132 section 4.7: "Its minimum length is 2, and the length MUST be a multiple of 2."
 const fn form(code: u8) -> Form {
     match code {
         // Subnet mask, swap server, broadcast address, router solicitation address, requested address,
@@ -41,27 +56,17 @@ const fn form(code: u8) -> Form {
         1 | 16 | 28 | 32 | 50 | 54 | 118 => Form::One(Kind::Addresses),
         // Time offset.
         2 => Form::One(Kind::Signed32),
+        // RFC 2132 section 4.3: "The minimum length of this option is 8, and the length MUST be a multiple
+        // of 8."
+        21 => Form::Pairs,
         // Routers, time, name, domain name, log, cookie, LPR, Impress and resource location servers;
-        // policy filter; NIS and NTP servers; NetBIOS name servers; X fonts and display managers; NIS+
+        // NIS and NTP servers; NetBIOS name servers; X fonts and display managers; NIS+
         // servers; mobile IP home agents to StreetTalk directory assistance; Novell directory
         // (RFC 2241); BCMCS (RFC 4280), associated addresses (RFC 4388), PANA (RFC 5192), CAPWAP (RFC 5417),
         // TFTP (RFC 5859).
-        3..=11
-        | 21
-        | 41
-        | 42
-        | 44
-        | 45
-        | 48
-        | 49
-        | 65
-        | 68..=76
-        | 85
-        | 89
-        | 92
-        | 136
-        | 138
-        | 150 => Form::Many(Kind::Addresses),
+        3..=11 | 41 | 42 | 44 | 45 | 48 | 49 | 65 | 68..=76 | 85 | 89 | 92 | 136 | 138 | 150 => {
+            Form::Many(Kind::Addresses)
+        }
         code::HOST_NAME | code::DOMAIN_NAME | 40 | 64 => Form::Name,
         // Boot file size, largest reassembly, interface MTU, maximum message size.
         13 | 22 | 26 | 57 => Form::One(Kind::Numbers16),
@@ -104,7 +109,8 @@ pub(super) fn decode(
             .filter(|_| code != code::AUTHENTICATION)
             .map_or(form(code), |kind| Form::Many(*kind));
         let Some((value, cut)) = value(form, octets) else {
-            if !code::READ.contains(&code) {
+            let says_none = code == HOME_AGENTS && octets.is_empty();
+            if !code::READ.contains(&code) && !says_none {
                 malformed.insert(Discard::MalformedParameter);
             }
             continue;
@@ -142,6 +148,10 @@ fn value(form: Form, octets: &[u8]) -> Option<(Value, bool)> {
             (elements(&value) == 1).then_some((value, cut))
         }
         Form::Many(kind) => list(kind, octets),
+        Form::Pairs => {
+            let are_pairs = octets.len().is_multiple_of(PAIR_LENGTH);
+            list(Kind::Addresses, octets).filter(|_| are_pairs)
+        }
     }
 }
 

@@ -119,6 +119,42 @@ fn pieces_of_an_element_and_nothing_at_all_are_malformed() {
 }
 
 #[test]
+fn every_list_of_addresses_has_whole_ones_and_one_at_least() {
+    let codes = [4, 5, 6, 7, 8, 9, 10, 11, 41, 42, 44, 45, 48, 49];
+    for code in codes.into_iter().chain([65]).chain(69..=76) {
+        let (value, malformed) = exported(code, &[10, 0, 0, 1, 10, 0, 0, 2]);
+        let both = [[10, 0, 0, 1], [10, 0, 0, 2]].map(Ipv4Addr::from);
+        assert_eq!(value, Some(Value::Addresses(both.into())), "option {code}");
+        assert!(malformed.is_empty(), "option {code}");
+        for length in [0, 1, 3, 5, 7] {
+            let (value, malformed) = exported(code, &[10; 7][..length]);
+            assert_eq!(value, None, "option {code} of {length} octets");
+            assert!(!malformed.is_empty(), "option {code} of {length} octets");
+        }
+    }
+}
+
+#[test]
+fn addresses_of_a_policy_filter_come_in_pairs() {
+    let pair = [10, 0, 0, 0, 255, 0, 0, 0];
+    let addresses = [[10, 0, 0, 0], [255, 0, 0, 0]].map(Ipv4Addr::from);
+    assert_eq!(good(21, &pair), Value::Addresses(addresses.into()));
+    for octets in [&[][..], &pair[..4], &[pair, pair].concat()[..12]] {
+        let expected = (None, only(Discard::MalformedParameter));
+        assert_eq!(exported(21, octets), expected, "{octets:?}");
+    }
+}
+
+#[test]
+fn no_home_agents_are_none_and_no_mistake() {
+    let (value, malformed) = exported(68, &[]);
+    assert_eq!(value, None);
+    assert!(malformed.is_empty());
+    let expected = (None, only(Discard::MalformedParameter));
+    assert_eq!(exported(68, &[10, 0, 0]), expected);
+}
+
+#[test]
 fn case_081_text_with_control_characters_or_of_another_encoding_is_left_out() {
     for octets in [
         &b"a\nb"[..],
