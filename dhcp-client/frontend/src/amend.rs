@@ -163,7 +163,7 @@ fn settle(lease: &mut Lease, code: u8) {
         (NTP_SERVERS, Value::Addresses(servers)) => lease.ntp = servers,
         (DOMAIN_SEARCH, Value::Names(names)) => lease.search = names,
         (STATIC_ROUTES, Value::Routes(routes)) => {
-            // RFC 3442, as above: "MUST ignore" goes for the Static Routes option too.
+            // RFC 3442 wants the same of the Static Routes option.
             if !has_classless_routes(lease) {
                 lease.routes = routes;
             }

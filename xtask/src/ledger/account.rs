@@ -24,7 +24,7 @@ pub(super) struct Account {
 pub(super) enum Excuse {
     /// `[[elsewhere]]`: it is obeyed, but not by a line that could say so.
     Elsewhere,
-    /// `[[deviation]]`: it is the client's, and not obeyed.
+    /// `[[deviation]]`: it is the client's, and not obeyed, or not by default.
     Deviation,
     /// `[[not_ours]]`: it is not the client's, or of something that this client does not do.
     NotOurs,

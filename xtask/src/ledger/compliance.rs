@@ -22,7 +22,7 @@ const INTRODUCTION: &str = "\
 
 Every sentence and every row of a table with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED in the RFCs below, and what became
 of it: *obeyed* by code that quotes it, with a test that fails without it; obeyed *elsewhere*, by the kernel or by what the
-code does not do; a *deviation*, with its reason; or *not ours*, such as a server's. The RFCs' texts are in `specs/`. Every
+code does not do; a *deviation*, at all or by default, with its reason; or *not ours*, such as a server's. The RFCs' texts are in `specs/`. Every
 other RFC that is quoted in the code is there too, and each quote is checked to be in it, word for word.
 
 ";
@@ -69,7 +69,8 @@ fn part(chapter: &Chapter<'_>, title: &str, kind: Option<Excuse>, files: &TestIn
     let third = match kind {
         None => "where | tests",
         Some(Excuse::Elsewhere) => "how | tests",
-        Some(Excuse::Deviation | Excuse::NotOurs) => "why",
+        Some(Excuse::Deviation) => "why | where | tests",
+        Some(Excuse::NotOurs) => "why",
     };
     let columns = "|---".repeat(2 + third.split('|').count());
     let rows: String = (chapter.verdicts.iter())
@@ -84,13 +85,15 @@ fn part(chapter: &Chapter<'_>, title: &str, kind: Option<Excuse>, files: &TestIn
 
 fn row(verdict: &Verdict<'_>, files: &TestIndex<'_>) -> String {
     let tests = test_names(&verdict.tests, files);
+    let links: Vec<String> = verdict.files.iter().map(|path| file_link(path)).collect();
+    let links = links.join("<br>");
     let rest = match &verdict.excuse {
-        None => {
-            let links: Vec<String> = verdict.files.iter().map(|path| file_link(path)).collect();
-            format!("{} | {tests}", links.join("<br>"))
-        }
+        None => format!("{links} | {tests}"),
         Some((Excuse::Elsewhere, entry)) => format!("{} | {tests}", cell(&entry.reason)),
-        Some((Excuse::Deviation | Excuse::NotOurs, entry)) => cell(&entry.reason),
+        Some((Excuse::Deviation, entry)) => {
+            format!("{} | {links} | {tests}", cell(&entry.reason))
+        }
+        Some((Excuse::NotOurs, entry)) => cell(&entry.reason),
     };
     let requirement = verdict.requirement;
     format!(

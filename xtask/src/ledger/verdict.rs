@@ -130,13 +130,17 @@ fn verdict<'a>(
         .or_else(|| excuses().next().filter(|_| files.is_empty()));
     let here = format!("{}: {}", requirement.place, requirement.text);
     match excuse {
-        Some((_, entry)) if entry.text.is_some() && !files.is_empty() => {
+        // A deviation may be quoted where it is made, and tested with the setting that ends it.
+        Some((Excuse::Deviation, entry)) => tests.extend(entry.tests.iter().map(String::as_str)),
+        Some((Excuse::NotOurs | Excuse::Elsewhere, _)) if !files.is_empty() => {
             mistakes.push(format!("is quoted in {files:?} and excused: {here}"));
         }
-        Some((Excuse::NotOurs | Excuse::Deviation, _)) if !tests.is_empty() => {
-            mistakes.push(format!("is not obeyed and tested by {tests:?}: {here}"));
+        Some((Excuse::NotOurs, _)) if !tests.is_empty() => {
+            mistakes.push(format!("is not ours and tested by {tests:?}: {here}"));
         }
-        Some((_, entry)) => tests.extend(entry.tests.iter().map(String::as_str)),
+        Some((Excuse::NotOurs | Excuse::Elsewhere, entry)) => {
+            tests.extend(entry.tests.iter().map(String::as_str));
+        }
         None if files.is_empty() => mistakes.push(format!("is quoted nowhere: {here}")),
         None if tests.is_empty() => mistakes.push(format!("has no test: {here}")),
         None => {}
@@ -236,12 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn a_deviation_may_be_quoted_where_it_is_made() {
+        let here = "[[deviation]]\nplace = \"1\"\ntext = \"client MUST\"\nreason = \"In haste.\"\ntests = [\"it_waits\"]\n";
+        let account = [SERVER, END, here].concat();
+        assert_eq!(complaints(QUOTED, TEST, &account), Vec::<String>::new());
+    }
+
+    #[test]
     fn entries_that_say_nothing_of_what_there_is_are_mistakes() {
         let account = [SERVER, END, TESTED].concat();
         for more in [
             "[[not_ours]]\nplace = \"2\"\nreason = \"No such place.\"\n",
             "[[tested]]\nplace = \"1\"\ntext = \"MUST\"\ntests = [\"it_waits\"]\n",
-            "[[deviation]]\nplace = \"1\"\ntext = \"client MUST\"\nreason = \"It is quoted.\"\n",
+            "[[elsewhere]]\nplace = \"1\"\ntext = \"client MUST\"\nreason = \"It is quoted.\"\n",
         ] {
             let account = format!("{account}{more}");
             assert_ne!(

@@ -22,7 +22,8 @@ pub(super) struct Backoff {
 impl Backoff {
     /// Counts a sending now, and says when to send again. RFC 2131 section 4.1: "The client MUST adopt a
     /// retransmission strategy that incorporates a randomized exponential backoff algorithm to determine
-    /// the delay between retransmissions."
+    /// the delay between retransmissions. The delay between retransmissions SHOULD be chosen to allow
+    /// sufficient time for replies from the server to be delivered".
     pub(super) fn sent(&mut self, context: &mut Context) -> Instant {
         let pace = context.config.pace;
         let wait = wait(pace, self.sendings);

@@ -35,8 +35,10 @@ impl Bound {
         let is_new = in_force.is_none_or(|held| held.lease.address != lease.address);
         // RFC 2131 section 2.2: "As a consistency check, the allocating server SHOULD probe the reused
         // address before allocating the address, e.g., with an ICMP echo request, and the client SHOULD
-        // probe the newly received address, e.g., with ARP." RFC 2131 section 4.4.1: "The client SHOULD
-        // perform a check on the suggested address to ensure that the address is not already in use."
+        // probe the newly received address, e.g., with ARP." RFC 2131 section 3.1 step 5: "The client
+        // SHOULD perform a final check on the parameters (e.g., ARP for allocated network address)".
+        // RFC 2131 section 4.4.1: "The client SHOULD perform a check on the suggested address to ensure
+        // that the address is not already in use."
         if is_new && context.config.conflict_detection == ConflictDetection::Full {
             return Probing::enter(acquisition, lease, gained, context);
         }

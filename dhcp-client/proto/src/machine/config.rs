@@ -20,7 +20,8 @@ pub struct Config {
     /// identifier' chosen by a DHCP client MUST be unique to that client within the subnet to which the
     /// client is attached." RFC 2131 section 4.2: "If the client supplies a 'client identifier', the
     /// client MUST use the same 'client identifier' in all subsequent messages, and the server MUST use
-    /// that identifier to identify the client."
+    /// that identifier to identify the client." RFC 2132 section 9.14: "each client's client-identifier MUST
+    /// be unique among the client-identifiers used on the subnet to which the client is attached."
     pub client_identifier: Vec<u8>,
     /// Option 12.
     pub host_name: Option<String>,

@@ -24,8 +24,10 @@ impl DeclineWait {
     /// RFC 2131 section 3.1 step 5: "If the client detects that the address is already in use (e.g.,
     /// through the use of ARP), the client MUST send a DHCPDECLINE message to the server and restarts
     /// the configuration process." RFC 2131 section 4.4.1: "If the network address appears to be in
-    /// use, the client MUST send a DHCPDECLINE message to the server." The lease in force, which is
-    /// this one or made room for it, goes first.
+    /// use, the client MUST send a DHCPDECLINE message to the server." RFC 2131 section 3.2 step 3: "If
+    /// the client detects that the IP address in the DHCPACK message is already in use, the client
+    /// MUST send a DHCPDECLINE message to the server". The lease in force, which is this one or made
+    /// room for it, goes first.
     pub(super) fn enter(
         lease: &Lease,
         mut acquisition: Acquisition,

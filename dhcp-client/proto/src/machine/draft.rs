@@ -12,6 +12,10 @@
 //! Decline                broadcast  0         MUST        MUST        MUST NOT, but 56 SHOULD
 //! Release                unicast    address   MUST NOT    MUST        MUST NOT
 //! ```
+//!
+//! RFC 2131 table 4: "server-ip [...] requested-ip". RFC 2131 table 5: "Requested IP address [...] IP
+//! address lease time [...] Vendor class identifier [...] Server identifier [...] Parameter request list
+//! [...] Maximum message size [...] Message [...] Site-specific [...] All others".
 
 use core::net::Ipv4Addr;
 
@@ -153,6 +157,9 @@ impl Draft {
             // IP address' option in the DHCPREQUEST message." and "The client MUST NOT include a
             // 'server identifier' in the DHCPREQUEST message." RFC 2131 section 3.2 step 1: "As the
             // client has not received its network address, it MUST NOT fill in the 'ciaddr' field."
+            // RFC 2131 section 4.3.2: "'server identifier' MUST NOT be filled in, 'requested IP address'
+            // option MUST be filled in with client's notion of its previously assigned address.
+            // 'ciaddr' MUST be zero."
             Self::Confirm { xid, secs, address } => broadcast(
                 config,
                 Ipv4Addr::UNSPECIFIED,
@@ -259,7 +266,10 @@ impl Draft {
 
 /// What every message has, and nothing else. RFC 2131 section 2: "If the client uses a 'client
 /// identifier' in one message, it MUST use that same identifier in all subsequent messages, to ensure
-/// that all servers correctly identify the client."
+/// that all servers correctly identify the client." RFC 2131 section 3.2 step 1: "If the client used a
+/// 'client identifier' to obtain its address, the client MUST use the same 'client identifier' in the
+/// DHCPREQUEST message." RFC 2131 section 4.3.2: "If the client uses a 'client identifier' in a
+/// DHCPREQUEST message, it MUST use that same 'client identifier' in all subsequent messages."
 fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
     Outgoing {
         message_type,
@@ -284,9 +294,10 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
     }
 }
 
-/// What every message has that asks for something. RFC 2131 section 4.3.2: "If the client included a
-/// list of requested parameters in a DHCPDISCOVER message, it MUST include that list in all subsequent
-/// messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER
+/// What every message has that asks for something. RFC 2131 sections 4.3.2 and 4.4.1: "If the client
+/// included a list of requested parameters in a DHCPDISCOVER message, it MUST include that list in all
+/// subsequent messages." RFC 2131 section 3.5: "If the client includes a list of parameters in a
+/// DHCPDISCOVER message, it MUST include that list in any subsequent DHCPREQUEST messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER
 /// message, it MUST send the option in subsequent DHCPREQUEST messages though the contents of the
 /// option MAY change." RFC 2131 section 3.5: "The client SHOULD include the 'maximum DHCP message size'
 /// option to let the server know how large the server may make its DHCP messages."

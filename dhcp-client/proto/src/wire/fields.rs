@@ -100,9 +100,14 @@ impl Fields {
         // RFC 2131 section 4.1: "Any individual option in the 'options', 'sname' and 'file' fields MUST
         // be entirely contained in that field."
         let value = cursor.slice(length.into()).ok_or(Discard::OptionOverrun)?;
-        // RFC 3396 section 7: "In the case that a decoding agent finds a split option, it MUST treat
-        // the contents of that option as a single option, and the contents MUST be reassembled in the
-        // order that was described above under encoding agent behavior."
+        // RFC 3396 section 4: "In this case, the agent MUST concatenate these separate instances of the
+        // same option in the way that we specify here. [...] an implementation which supports any
+        // concatenation-requiring option MUST be capable of concatenating received options for both
+        // concatenation-requiring and non-concatenation-requiring options." RFC 3396 section 7: "it MUST
+        // consider them to be split portions of an option [...] it MUST treat the contents of that option
+        // as a single option, and the contents MUST be reassembled in the order that was described above
+        // under encoding agent behavior. [...] the decoding agent MUST reassemble the split option parts
+        // into a single object, and MUST NOT treat each split portion of the option as a separate object."
         let whole = self.values.entry(code).or_default();
         whole.extend_from_slice(value);
         Ok(())

@@ -71,7 +71,8 @@ impl OutgoingOptions {
         });
     }
 
-    /// As many as fit into `room` octets, in their order.
+    /// As many as fit into `room` octets, in their order. RFC 3396 section 4, of one that does not: "the
+    /// encoding agent MUST either use this algorithm or not send the option at all."
     pub(super) fn within(self, mut room: usize) -> Vec<u8> {
         let mut by_need: Vec<&OutgoingOption> = self.options.iter().collect();
         by_need.sort_by_key(|option| option.need);
@@ -99,8 +100,11 @@ fn encode(code: u8, value: &[u8]) -> Vec<u8> {
     // RFC 3396 section 4: "A DHCP protocol agent SHOULD NOT split an option as described in this
     // document unless it has no choice, or it knows that its peer can properly handle split options."
     // Above 255 octets there is none: "In this case, the encoding agent MUST follow the algorithm
-    // specified here." RFC 3396 section 6: "For any given option being split, the option code field in
-    // each split portion MUST be the same."
+    // specified here." RFC 3396 section 6: "The split portions of the option MUST be stored in the
+    // aggregate option buffer in sequential order [...] Each split portion of an option MUST be stored in
+    // the aggregate option buffer as if it were a normal variable-length option [...] The length fields
+    // of each split portion of the option MUST add up to the total length of the option data. For any
+    // given option being split, the option code field in each split portion MUST be the same."
     for fragment in core::iter::once(first).chain(rest.chunks(usize::from(u8::MAX))) {
         // Chunks of at most 255 octets have a length of one octet.
         let length = u8::try_from(fragment.len()).unwrap_or(u8::MAX);
