@@ -55,7 +55,10 @@ const fn iaid_of([_, _, a, b, c, d]: [u8; 6]) -> [u8; 4] {
 /// The host's DUID, kept in `directory`, where an operator can read and change it; made from `mac` and the
 /// time when there is none yet. With it comes what the operator should know.
 ///
-/// RFC 4361 section 6.1: "A DHCPv4 client that generates a DUID and that has stable storage MUST retain
+/// RFC 4361 section 6.1: "Any DHCPv4 client that conforms to this specification SHOULD provide a means by
+/// which an operator can learn what DUID the client has chosen.  Such clients SHOULD also provide a means by
+/// which the operator can configure the DUID." and "DHCPv4 clients that support more than one network
+/// interface SHOULD use the same DUID on every interface." RFC 4361 section 6.1: "A DHCPv4 client that generates a DUID and that has stable storage MUST retain
 /// this DUID for use in subsequent DHCPv4 messages, even after an operating system reboot." Where there is no
 /// storage it is made of the MAC address alone, since RFC 8415 section 11.2 says of the other kind:
 /// "Clients and servers that do not have any stable storage MUST NOT use this type of DUID."
@@ -197,6 +200,30 @@ mod tests {
         let later = duid(&directory, MacAddress([9; 6]), EPOCH_OF_DUIDS + 999);
         assert_eq!(later, (first, None));
         fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn the_operator_reads_the_duid_in_its_file_and_may_write_another() {
+        let directory = directory("operator");
+        duid(&directory, MAC, EPOCH_OF_DUIDS + 258);
+        let kept = fs::read_to_string(directory.join(FILE)).unwrap();
+        assert_eq!(kept, "00:01:00:01:00:00:01:02:02:00:ca:1f:00:07\n");
+        fs::write(directory.join(FILE), "00:02:00:00:ab:cd:01\n").unwrap();
+        let written = duid(&directory, MAC, EPOCH_OF_DUIDS + 999);
+        assert_eq!(written, (vec![0, 2, 0, 0, 0xab, 0xcd, 1], None));
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn interfaces_have_iaids_of_their_own() {
+        let wanted = Identifier::Duid {
+            iaid: None,
+            duid: None,
+        };
+        let of = |mac| client_identifier(&wanted, MacAddress(mac), &[0, 3, 0, 1, 9]);
+        let (first, second) = (of([2, 0, 0, 0, 0, 1]), of([2, 0, 0, 0, 0, 2]));
+        assert_ne!(first[1..5], second[1..5]);
+        assert_eq!(first[5..], second[5..]);
     }
 
     #[test]

@@ -183,6 +183,9 @@ const fn kind_from_rpc(kind: Kind) -> dhcp_proto::Kind {
     }
 }
 
+/// What one frame carries. RFC 3442, "Requirements to Avoid Sizing Constraints", has it that "the client
+/// SHOULD set the value of this option to at least the MTU of the interface", headers included; servers that
+/// count the message alone would then answer in fragments, which this client does not put together.
 fn maximum_message_size(mtu: u32) -> u16 {
     u16::try_from(mtu.saturating_sub(IPV4_AND_UDP))
         .unwrap_or(u16::MAX)

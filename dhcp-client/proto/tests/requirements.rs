@@ -93,6 +93,35 @@ fn no_message_but_the_decline_has_words_in_it() {
 }
 
 #[test]
+fn classless_routes_and_routers_are_asked_for_by_default() {
+    let list = Client::new().message().sent.options[&55].clone();
+    assert!(list.contains(&121) && list.contains(&3), "{list:?}");
+}
+
+#[test]
+fn ipv6_only_preferred_is_asked_for_in_every_request_or_in_none() {
+    for wanted in [true, false] {
+        let mut config = Config::new(MAC);
+        if wanted {
+            config.parameter_request_list.push(108);
+        }
+        let mut client = Client::with(config.clone(), Start::Init);
+        let discover = client.message();
+        client.hear(&Reply::offer(&discover.sent, ADDRESS));
+        let request = client.message();
+        client.hear(&Reply::ack(&request.sent, ADDRESS));
+        client.command(Command::Renew);
+        let renewal = client.message();
+        client.command(Command::Rebind);
+        let rebinding = client.message();
+        let (_, reboot) = rebooting(config);
+        for message in [discover, request, renewal, rebinding, reboot] {
+            assert_eq!(message.sent.options[&55].contains(&108), wanted);
+        }
+    }
+}
+
+#[test]
 fn times_are_earlier_by_chance_and_never_later() {
     let times: BTreeSet<(u64, u64)> = (0..20)
         .map(|seed| {

@@ -36,6 +36,8 @@ pub(super) fn of(checked: &Checked, surroundings: Surroundings) -> Vec<KernelRou
         .iter()
         .filter(wanted)
         .partition(|route| route.gateway.is_unspecified());
+    // RFC 3442, "DHCP Client Behavior": "DHCP clients that support this option MUST install the routes
+    // specified in the option"; policy has taken out what no route can be.
     for route in &on_link {
         list.add_on_link_route(route);
     }

@@ -155,7 +155,10 @@ impl Terms {
         // RFC 3442, "DHCP Client Behavior": "If the DHCP server returns both a Classless Static Routes
         // option and a Router option, the DHCP client MUST ignore the Router option.", and "Similarly, if
         // the DHCP server returns both a Classless Static Routes option and a Static Routes option, the
-        // DHCP client MUST ignore the Static Routes option."
+        // DHCP client MUST ignore the Static Routes option." RFC 3442, "DHCP Client Behavior": "DHCP
+        // clients that support this option MUST NOT install the routes specified in the Static Routes
+        // option (option code 33) if both a Static Routes option and the Classless Static Routes option
+        // are provided."
         let (routers, routes) = match options.classless_routes {
             Some(routes) => (Vec::new(), routes),
             None => (options.routers, options.static_routes),

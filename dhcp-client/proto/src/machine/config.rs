@@ -64,7 +64,10 @@ pub struct Config {
     /// Option 55, in order of preference. With 108 in it this interface can do without IPv4:
     /// RFC 8925 section 3.2: "The DHCPv4 client on an IPv4-requiring host MUST NOT include the
     /// IPv6-Only Preferred option code in the Parameter Request List of any DHCPv4 packets and MUST
-    /// ignore that option in packets received from DHCPv4 servers."
+    /// ignore that option in packets received from DHCPv4 servers." RFC 8925 section 3.2: "A DHCPv4 client
+    /// SHOULD allow a device administrator to configure IPv6-only capability either for a specific interface
+    /// (to indicate that the device is IPv6-only capable if connected to a NAT64 network via that
+    /// interface) or for all interfaces.": by having 108 in this list or not.
     pub parameter_request_list: Vec<u8>,
     /// Option 57, octets; RFC 2132 section 9.10: "The minimum legal value is 576 octets."
     pub maximum_message_size: u16,
@@ -181,7 +184,9 @@ impl Config {
             conflict_detection: ConflictDetection::Off,
             legacy: Legacy::Refused,
             require_server_identifier: false,
-            // 121 comes first, since RFC 3442 asks clients to request it before 33 and 3.
+            // RFC 3442, "DHCP Client Behavior": "DHCP clients that support this option and that send a DHCP
+            // Parameter Request List option MUST request both this option and the Router option"; 121
+            // comes first, as it has to.
             parameter_request_list: vec![1, 121, 3, 6, 12, 15, 26, 28, 33, 42, 51, 54, 58, 59, 119],
             maximum_message_size: 1472,
             reboot_timeout: Duration::from_secs(5),

@@ -248,8 +248,8 @@ impl Draft {
             ),
             // RFC 5227 section 2.1.1: "The 'sender IP address' field MUST be set to all zeroes; this is
             // to avoid polluting ARP caches in other hosts on the same link in the case where the
-            // address turns out to be already in use by another host." and "The 'target IP address'
-            // field MUST be set to the address being probed."
+            // address turns out to be already in use by another host." RFC 5227 sections 1.1 and 2.1.1:
+            // "The 'target IP address' field MUST be set to the address being probed."
             Self::Probe { address } => {
                 let nobody = Ipv4Addr::UNSPECIFIED;
                 Transmit::Frame(wire::arp_request(config.mac, nobody, address))
@@ -300,7 +300,12 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
 /// DHCPDISCOVER message, it MUST include that list in any subsequent DHCPREQUEST messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER
 /// message, it MUST send the option in subsequent DHCPREQUEST messages though the contents of the
 /// option MAY change." RFC 2131 section 3.5: "The client SHOULD include the 'maximum DHCP message size'
-/// option to let the server know how large the server may make its DHCP messages."
+/// option to let the server know how large the server may make its DHCP messages." RFC 3442,
+/// "Requirements to Avoid Sizing Constraints": "clients implementing the Classless Static Route option
+/// SHOULD send a Maximum DHCP Message Size \[4\] option".
+/// RFC 8925 section 3.2: "DHCPv4 clients running on IPv6-only-capable hosts SHOULD include the IPv6-Only
+/// Preferred option code in the Parameter Request List in DHCPDISCOVER and DHCPREQUEST messages for
+/// interfaces so enabled".
 /// RFC 8925 section 3.2: "The IPv6-Only Preferred option SHOULD be included in the Parameter Request
 /// List in DHCPREQUEST messages (after receiving a DHCPOFFER without this option, for an INIT-REBOOT,
 /// or when renewing or rebinding a leased address)."

@@ -40,7 +40,8 @@ impl Bound {
 
 /// What costs least comes first: a flood of these is to be cheap. RFC 6704 section 3: "The Forcerenew
 /// message MUST be authenticated using either \[RFC3118\] or the proposed Forcerenew Nonce Authentication
-/// protocol."
+/// protocol." RFC 6704 section 5: "the FORCERENEW message MUST be authenticated using the procedures as
+/// described in \[RFC3118\] or the mechanism described in this document."
 fn check(held: &mut Held, received: &Received, context: &Context) -> Result<(), Discard> {
     if received.message_type != MessageType::ForceRenew {
         return Err(Discard::UnexpectedInState);

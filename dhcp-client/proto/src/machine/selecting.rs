@@ -114,6 +114,9 @@ impl Selecting {
         // RFC 8925 section 3.2: "If the client includes the IPv6-Only Preferred option code in the
         // Parameter Request List and the DHCPOFFER message from the server contains a valid IPv6-Only
         // Preferred option, the client SHOULD NOT request the IPv4 address provided in the DHCPOFFER."
+        // RFC 8925 section 3.2: "If the client includes the IPv6-Only Preferred option code in the
+        // Parameter Request List and the server responds with a DHCPOFFER message without a valid IPv6-Only
+        // Preferred option, the client MUST proceed as normal with a DHCPREQUEST."
         if let Some(wait) = Ipv6Only::wait(received, context) {
             return Ipv6Only::enter(self.acquisition, wait, context);
         }

@@ -57,8 +57,8 @@ impl Arp {
 /// A broadcast frame with an ARP request of `own_mac`.
 ///
 /// RFC 5227 section 2.1.1: "The client MUST fill in the 'sender hardware address' field of the ARP Request
-/// with the hardware address of the interface through which it is sending the packet." and "The 'target
-/// hardware address' field is ignored and SHOULD be set to all zeroes."
+/// with the hardware address of the interface through which it is sending the packet." RFC 5227 sections 1.1
+/// and 2.1.1: "The 'target hardware address' field is ignored and SHOULD be set to all zeroes."
 pub(crate) fn arp_request(own_mac: [u8; 6], sender: Ipv4Addr, target: Ipv4Addr) -> Vec<u8> {
     let ethernet = EthernetRepr {
         src_addr: EthernetAddress(own_mac),

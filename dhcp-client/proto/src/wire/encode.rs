@@ -106,7 +106,9 @@ impl Outgoing<'_> {
         }
         // RFC 6704 section 3.1.4: "A client that supports this mechanism MUST indicate Forcerenew nonce
         // Capability by including the FORCERENEW_NONCE_CAPABLE (145) DHCP option defined in Section
-        // 3.1.1 in all DHCP Discover and Request messages."
+        // 3.1.1 in all DHCP Discover and Request messages." RFC 6704 section 3.1.3: "The DHCP Discovery or
+        // Request message from the client MUST contain the FORCERENEW_NONCE_CAPABLE (145) option if the
+        // Forcerenew Nonce Protocol is to be used by the server."
         if self.nonce_capable {
             options.asked(code::FORCERENEW_NONCE_CAPABLE, &ALGORITHMS);
         }
@@ -146,7 +148,9 @@ impl Outgoing<'_> {
 
     /// Whether an option is the operator's to send. What makes the message what it is and says whom it is
     /// from is not, nor is an option of relay agents or of an authentication that this client cannot do,
-    /// nor one whose presence is a promise of this client's.
+    /// nor one whose presence is a promise of this client's. RFC 6704 section 3.1.1: "A DHCP client MUST NOT
+    /// send DHCP messages with authentication options where the protocol value is Forcerenew Nonce
+    /// Authentication."
     fn may_send(&self, code: u8) -> bool {
         match code {
             code::PAD

@@ -103,7 +103,9 @@ impl Fields {
         // RFC 3396 section 4: "In this case, the agent MUST concatenate these separate instances of the
         // same option in the way that we specify here. [...] an implementation which supports any
         // concatenation-requiring option MUST be capable of concatenating received options for both
-        // concatenation-requiring and non-concatenation-requiring options." RFC 3396 section 7: "it MUST
+        // concatenation-requiring and non-concatenation-requiring options." RFC 3442, "Requirements to
+        // Avoid Sizing Constraints": "DHCP clients requesting this option, and DHCP servers sending this
+        // option, MUST implement DHCP option concatenation". RFC 3396 section 7: "it MUST
         // consider them to be split portions of an option [...] it MUST treat the contents of that option
         // as a single option, and the contents MUST be reassembled in the order that was described above
         // under encoding agent behavior. [...] the decoding agent MUST reassemble the split option parts
