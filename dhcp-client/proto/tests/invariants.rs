@@ -8,10 +8,10 @@ mod world;
 
 use dhcp_proto::{Config, Instant, Machine, Start, Transmit};
 use proptest::prelude::*;
-use sequences::{Step, answers, configs, starts, steps};
+use sequences::{answers, configs, starts, steps};
 use support::arp::is_arp;
 use transcript::START;
-use world::World;
+use world::{World, step::Step};
 
 /// What a run leaves behind.
 fn history(config: Config, start: Start, seed: [u8; 32], steps: &[Step]) -> Vec<String> {

@@ -3,113 +3,16 @@
 use std::net::Ipv4Addr;
 
 use dhcp_proto::{
-    Applied, Command, Config, ConflictDetection, Duration, Lease, Legacy, Link, MessageType,
-    Origin, Pace, Start,
+    Applied, Command, Config, ConflictDetection, Duration, Legacy, Link, MessageType, Origin, Pace,
+    Start,
 };
 use proptest::prelude::*;
 
 use crate::{
-    support::{
-        sent::Sent,
-        server::{Reply, SERVER},
-    },
+    support::server::SERVER,
     transcript::{ADDRESS, MAC, OTHER_SERVER, kept_lease},
+    world::step::{About, Answer, ELSEWHERE, INFINITY, Neighbour, OTHER_MAC, OWN, Step, endless},
 };
-
-const OTHER_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 0x22];
-/// Another address that servers give.
-const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 78);
-/// An address that the host gave itself.
-const OWN: Ipv4Addr = Ipv4Addr::new(169, 254, 9, 9);
-/// Option 51 of a lease without end.
-pub(crate) const INFINITY: u32 = 0xffff_ffff;
-
-/// One thing that happens.
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    /// The machine is woken when it wants to be.
-    Wake,
-    /// Time passes, with every timer on time.
-    Pass(u64),
-    /// Time passes, and nobody wakes the machine before the end.
-    Sleep(u64),
-    /// A server answers the last message.
-    Answer(Answer),
-    /// A host says something by ARP.
-    Arp(Neighbour),
-    Garbage(Vec<u8>),
-    Link(Link),
-    Command(Command),
-    /// What the host will say from now on.
-    Host(Applied),
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    message_type: MessageType,
-    right_xid: bool,
-    right_chaddr: bool,
-    yiaddr: Ipv4Addr,
-    server: Ipv4Addr,
-    server_identifier: bool,
-    lease_time: Option<u32>,
-    times: Option<(u32, u32)>,
-    rapid_commit: bool,
-    ipv6_only: bool,
-}
-
-impl Answer {
-    /// The answer to this message.
-    pub(crate) fn reply(&self, request: &Sent) -> Reply {
-        let mut reply = Reply {
-            message_type: self.message_type,
-            lease_time: self.lease_time,
-            ..Reply::ack(request, self.yiaddr).from_server(self.server)
-        };
-        if !self.right_xid {
-            reply.xid ^= 0x8000_0000;
-        }
-        if !self.right_chaddr {
-            reply.chaddr[5] ^= 0x80;
-        }
-        if !self.server_identifier {
-            reply.server_identifier = None;
-        }
-        if let Some((t1, t2)) = self.times {
-            reply = reply
-                .with(58, &t1.to_be_bytes())
-                .with(59, &t2.to_be_bytes());
-        }
-        if self.rapid_commit {
-            reply = reply.with(80, &[]);
-        }
-        if self.ipv6_only {
-            reply = reply.with(108, &[0, 0, 2, 0]);
-        }
-        reply
-    }
-}
-
-/// What a neighbour's ARP packet is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum About {
-    /// The address in force.
-    InForce,
-    /// The address that was probed for last.
-    Candidate,
-    /// An address that servers give.
-    Given,
-}
-
-/// A neighbour's ARP packet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Neighbour {
-    pub(crate) about: About,
-    /// It would like to have the address; else it has it.
-    pub(crate) is_probe: bool,
-    /// It is the client's own packet, come back.
-    pub(crate) is_echo: bool,
-}
 
 fn neighbours() -> impl Strategy<Value = Neighbour> {
     let about = prop_oneof![
@@ -165,6 +68,7 @@ pub(crate) fn answers() -> impl Strategy<Value = Answer> {
             times,
             rapid_commit: flags.3,
             ipv6_only: flags.4,
+            further: Vec::new(),
         },
     )
 }
@@ -199,19 +103,6 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => hosts.prop_map(Step::Host),
     ];
     prop::collection::vec(step, 1..80)
-}
-
-/// A lease without end, from elsewhere than a server.
-fn endless(origin: Origin, address: Ipv4Addr) -> Lease {
-    Lease {
-        address,
-        origin,
-        lease_seconds: None,
-        renew_at: None,
-        rebind_at: None,
-        expires_at: None,
-        ..kept_lease()
-    }
 }
 
 pub(crate) fn starts() -> impl Strategy<Value = Start> {

@@ -8,6 +8,7 @@
 )]
 
 mod conflicts;
+pub(crate) mod step;
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,11 @@ use dhcp_proto::{
     Origin, Setback, Start, State, Transmit,
 };
 
-use self::conflicts::Watch;
+use self::{
+    conflicts::Watch,
+    step::{About, Answer, INFINITY, Neighbour, Step},
+};
 use crate::{
-    sequences::{About, Answer, INFINITY, Neighbour, Step},
     support::{
         arp::{self, Heard, NEIGHBOUR_MAC, is_arp},
         sent::{Sent, parse, parse_message},
