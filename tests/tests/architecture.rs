@@ -322,3 +322,58 @@ fn every_crate_obeys_the_workspace_lints() {
         .collect();
     violations(&found, "no workspace lints");
 }
+
+/// What follows a line of a manifest, up to a line that starts with `end`.
+fn section<'a>(manifest: &'a str, begin: &str, end: &str) -> &'a str {
+    let (_, rest) = manifest.split_once(begin).expect("a section of it");
+    let (section, _) = rest.split_once(end).expect("something after it");
+    section
+}
+
+/// Each package of a lock file, as `name version`.
+fn locked(path: &str) -> BTreeSet<String> {
+    let lock = fs::read_to_string(root().join(path)).expect("a lock file");
+    let value = |line: Option<&str>| line?.split('"').nth(1).map(str::to_owned);
+    lock.split("[[package]]\n")
+        .skip(1)
+        .map(|package| {
+            let mut lines = package.lines();
+            let (name, version) = (value(lines.next()), value(lines.next()));
+            format!("{} {}", name.expect("a name"), version.expect("a version"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_fuzzers_have_the_lints_of_the_main_workspace() {
+    let manifest = |path| fs::read_to_string(root().join(path)).expect("a manifest");
+    let (main, fuzz) = (manifest("Cargo.toml"), manifest("fuzz/Cargo.toml"));
+    assert_eq!(
+        section(&fuzz, "[workspace.lints.rust]", "# "),
+        section(&main, "[workspace.lints.rust]", "# ")
+    );
+}
+
+#[test]
+fn the_fuzzers_run_the_versions_that_are_shipped() {
+    // What libFuzzer is built with, and nothing else.
+    let own = [
+        "arbitrary",
+        "calfkit-fuzz",
+        "cc",
+        "find-msvc-tools",
+        "jobserver",
+        "libfuzzer-sys",
+        "shlex",
+    ];
+    let main = locked("Cargo.lock");
+    let fuzz = locked("fuzz/Cargo.lock");
+    let other: Vec<_> = fuzz
+        .difference(&main)
+        .filter(|package| {
+            let name = package.split(' ').next().expect("a name");
+            !own.contains(&name)
+        })
+        .collect();
+    violations(&other, "`fuzz/Cargo.lock` has what `Cargo.lock` has not");
+}

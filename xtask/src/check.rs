@@ -7,6 +7,7 @@ use lexopt::Arg::{Long, Value};
 use crate::binaries::Binaries;
 use crate::debian::{self, Consent};
 use crate::failure::Failure;
+use crate::fuzz;
 use crate::ledger;
 use crate::schema;
 use crate::step::{Outcome, Steps};
@@ -26,7 +27,7 @@ pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
     everything(Consent::new(yes), Extent::Fast)
 }
 
-/// Every step of `check`, with the slow tests or without.
+/// Every step of `check`; with the slow tests and the fuzzers, or without.
 ///
 /// `ci` is this with [`Extent::All`], so that CI never builds or runs a test twice.
 pub(crate) fn everything(consent: Consent, extent: Extent) -> Result<(), Failure> {
@@ -97,7 +98,11 @@ fn all_steps(
             done(verdict::run_nextest(binaries, extent, &[], verdict))
         })?;
     }
-    steps.run("doc tests", || done(verdict::run_doc_tests(verdict)))
+    steps.run("doc tests", || done(verdict::run_doc_tests(verdict)))?;
+    match extent {
+        Extent::All => steps.run("fuzz", || done(fuzz::smoke())),
+        Extent::Fast => Ok(()),
+    }
 }
 
 fn done(result: Result<(), Failure>) -> Result<Outcome, Failure> {

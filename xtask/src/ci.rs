@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what `.ci/run` calls. Every check and every test once, on a machine with nothing prepared.
+//! `cargo xtask ci`: what `.ci/run` calls. Every check, every test and every fuzzer once, on a machine with nothing prepared.
 
 use std::ffi::OsString;
 

@@ -13,8 +13,9 @@ mod ci;
 mod debian;
 mod dist;
 mod failure;
-mod packages;
+mod fuzz;
 mod ledger;
+mod packages;
 mod schema;
 mod step;
 mod test;
@@ -55,7 +56,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
         usage: "ci",
-        about: "check and test in one pass, slow tests included, nothing asked; .ci/run calls it",
+        about: "check, test and fuzz in one pass, slow tests included, nothing asked; .ci/run calls it",
         entry: ci::main,
     },
     Command {
@@ -75,6 +76,12 @@ const COMMANDS: &[Command] = &[
         usage: "dist",
         about: "build the static release binaries, target/dist/dhcp-client and fdd",
         entry: dist::main,
+    },
+    Command {
+        name: "fuzz",
+        usage: "fuzz [TARGET...] [--seconds N] [--seeds]",
+        about: "build the fuzzers and run each for 10 seconds or N; --seeds only writes what they start from",
+        entry: fuzz::main,
     },
     Command {
         name: "bench",

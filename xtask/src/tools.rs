@@ -29,6 +29,13 @@ pub(crate) const DENY: Tool = Tool {
     version: "0.20.2",
 };
 
+/// Builds the fuzzers; with a nightly compiler, which it does not need itself.
+pub(crate) const FUZZ: Tool = Tool {
+    subcommand: "fuzz",
+    package: "cargo-fuzz",
+    version: "0.13.2",
+};
+
 /// Makes sure that a tool is there. A version other than the pinned one is used, and said.
 pub(crate) fn provide(tool: &Tool) -> Result<(), Failure> {
     match installed_version(tool) {

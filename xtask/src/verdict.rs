@@ -88,6 +88,9 @@ pub(crate) fn say_what_is_left_out(extent: Extent) {
         eprintln!(
             "left out: the tests that take seconds of real time (binaries slow_*); `cargo xtask test --slow` runs them"
         );
+        eprintln!(
+            "left out: the fuzzers, of which only the seeds and regressions were run; `cargo xtask fuzz`"
+        );
     }
 }
 

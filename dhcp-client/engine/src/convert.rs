@@ -3,7 +3,8 @@
 use dhcp_proto::Instant;
 
 /// A lease as `LeaseSink` takes it.
-pub(crate) fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
+#[must_use]
+pub fn lease_to_rpc(lease: &dhcp_proto::Lease) -> sdk_rpc::Lease {
     let dhcp_proto::Lease {
         address,
         prefix_length,

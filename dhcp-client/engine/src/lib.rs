@@ -9,4 +9,5 @@ mod drive;
 mod inbox;
 mod settings;
 
+pub use convert::lease_to_rpc;
 pub use drive::{Capabilities, Clock, Ended, run};
