@@ -85,7 +85,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench lease [--runs N] [--json FILE] [--clients NAME,...] [--binary FILE] [--yes]",
+        usage: "bench lease [--runs N] [--json FILE] [--rows NAME,...] [--clients NAME,...] [--binary FILE] [--yes]",
         about: "time, system calls and memory of one lease, beside dhclient, udhcpc and dhcpcd",
         entry: bench::main,
     },

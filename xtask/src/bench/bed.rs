@@ -1,15 +1,24 @@
 //! The bed of a measurement: a client's place and a server's place, a link between them, a server that answers at
 //! once, and the way back to a fresh start after each run.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::client::Client;
+use super::invocation::{self, HOOK};
 use super::place::Place;
 use super::processes;
+use super::row::Row;
 use crate::failure::Failure;
 
-/// The client's interface, named so that `allowinterfaces eth*` takes it.
-pub(super) const INTERFACE: &str = "eth0";
+/// The client's interface of that number, named so that `allowinterfaces eth*` takes it.
+pub(super) fn interface(number: usize) -> String {
+    format!("eth{number}")
+}
+
+/// The server's end of the client's only link, and where there are more, the bridge that joins their ends.
+const SERVER_LINK: &str = "srv0";
+const BRIDGE: &str = "bridge0";
 
 /// Where a client finds what the bench lays out for it, inside its place.
 pub(super) const FILES: &str = "/run/bench";
@@ -17,70 +26,42 @@ pub(super) const FILES: &str = "/run/bench";
 /// Two joined places and the server.
 pub(super) struct Bed {
     pub(super) client: Place,
-    server: Place,
+    pub(super) server: Place,
+    row: Row,
     passwd: String,
 }
 
 impl Bed {
-    /// Makes both places, joins them and starts the server.
-    pub(super) fn new(name: &str, client_core: usize, server_core: usize) -> Result<Self, Failure> {
+    /// Makes both places, joins them as `row` wants it and starts the server.
+    pub(super) fn new(
+        name: &str,
+        row: Row,
+        client_core: usize,
+        server_core: usize,
+    ) -> Result<Self, Failure> {
         let client = Place::new(&format!("{name}-client"), client_core)?;
         let server = Place::new(&format!("{name}-server"), server_core)?;
-        let other_end = server.namespace().to_string_lossy().into_owned();
-        client.call("ip", &["link", "set", "lo", "up"])?;
-        client.call(
-            "ip",
-            &[
-                "link",
-                "add",
-                INTERFACE,
-                "address",
-                "02:00:00:00:00:01",
-                "type",
-                "veth",
-                "peer",
-                "name",
-                "srv0",
-                "netns",
-                &other_end,
-            ],
-        )?;
-        server.call("ip", &["link", "set", "lo", "up"])?;
-        server.call("ip", &["address", "add", "10.77.0.1/24", "dev", "srv0"])?;
-        server.call("ip", &["link", "set", "srv0", "up"])?;
-        client.call("ip", &["link", "set", INTERFACE, "up"])?;
-        start_server(&server)?;
+        let link = if row.interfaces() == 1 {
+            SERVER_LINK
+        } else {
+            BRIDGE
+        };
+        join(&client, &server, row.interfaces(), link)?;
+        start_server(&server, link, row.server_words())?;
         let passwd = client.etc().join("passwd");
         let passwd = std::fs::read_to_string(&passwd).map_err(Failure::file(&passwd))?;
         Ok(Self {
             client,
             server,
+            row,
             passwd,
         })
     }
 
-    /// Ends what the last client left running and takes away its address, routes, state and resolver file, so that
-    /// `next` starts as on a freshly booted machine whose link is up.
+    /// Ends what the last client left running and takes away its addresses, routes, state and resolver file, so that
+    /// `next` starts as on a freshly installed machine whose links are up.
     pub(super) fn fresh_start(&self, next: Client) -> Result<(), Failure> {
-        processes::end_all(&self.client)?;
-        self.client
-            .call("ip", &["-4", "address", "flush", "dev", INTERFACE])?;
-        self.client
-            .call("ip", &["-4", "route", "flush", "dev", INTERFACE])?;
-        self.client.call(
-            "ip",
-            &[
-                "link",
-                "set",
-                INTERFACE,
-                "mtu",
-                "1500",
-                "addrgenmode",
-                "eui64",
-                "up",
-            ],
-        )?;
-
+        self.reboot()?;
         let run = self.client.run_folder();
         let lib = self.client.lib();
         empty(&run)?;
@@ -92,7 +73,9 @@ impl Bed {
         ] {
             std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
         }
-        write(&run.join("bench/dhcpcd.conf"), super::client::DHCPCD_CONF)?;
+        let conf = invocation::dhcpcd_conf(self.row);
+        write(&run.join("bench/dhcpcd.conf"), &conf)?;
+        write_program(&run.join("bench/hook"), HOOK)?;
         write(&run.join("bench/resolv.conf"), "")?;
         let etc = self.client.etc();
         let resolver = etc.join("resolv.conf");
@@ -100,6 +83,12 @@ impl Bed {
             std::fs::remove_file(&resolver).map_err(Failure::file(&resolver))?;
         }
         write(&resolver, "")?;
+        if self.row == Row::Hooks {
+            // Where dhclient's stock script looks; it reads them into its own shell.
+            let hooks = etc.join("dhcp/dhclient-exit-hooks.d");
+            std::fs::create_dir_all(&hooks).map_err(Failure::file(&hooks))?;
+            write(&hooks.join("bench"), "true\n")?;
+        }
         let passwd: String = self
             .passwd
             .lines()
@@ -107,6 +96,21 @@ impl Bed {
             .flat_map(|line| [line, "\n"])
             .collect();
         write(&etc.join("passwd"), &passwd)
+    }
+
+    /// Ends what the last client left running and takes away its addresses and routes, as a reboot would: what it
+    /// keeps in files stays.
+    pub(super) fn reboot(&self) -> Result<(), Failure> {
+        processes::end_all(&self.client)?;
+        let mut script = String::new();
+        for number in 0..self.row.interfaces() {
+            let name = interface(number);
+            script.push_str(&format!(
+                "address flush dev {name}\nroute flush dev {name}\n\
+                 link set {name} mtu 1500 addrgenmode eui64 up\n"
+            ));
+        }
+        batch(&self.client, &script)
     }
 
     /// The last lines that the client printed, for a failure's message.
@@ -129,33 +133,79 @@ impl Drop for Bed {
     }
 }
 
+/// Joins the places by `links` pairs whose server ends are one network, that of `link`.
+fn join(client: &Place, server: &Place, links: usize, link: &str) -> Result<(), Failure> {
+    let other_end = server.namespace().to_string_lossy().into_owned();
+    let mut here = String::from("link set lo up\n");
+    let mut there = String::from("link set lo up\n");
+    if link == BRIDGE {
+        there.push_str(&format!("link add {BRIDGE} type bridge forward_delay 0\n"));
+    }
+    for number in 0..links {
+        let name = interface(number);
+        let end = format!("srv{number}");
+        here.push_str(&format!(
+            "link add {name} address 02:00:00:00:{:02x}:{:02x} type veth peer name {end} netns {other_end}\n",
+            number / 256,
+            number % 256 + 1
+        ));
+        if link == BRIDGE {
+            there.push_str(&format!("link set {end} master {BRIDGE}\n"));
+        }
+        there.push_str(&format!("link set {end} up\n"));
+    }
+    there.push_str(&format!(
+        "address add 10.77.0.1/16 dev {link}\nlink set {link} up\n"
+    ));
+    batch(client, &here)?;
+    batch(server, &there)?;
+    let up: String = (0..links)
+        .map(|number| format!("link set {} up\n", interface(number)))
+        .collect();
+    batch(client, &up)
+}
+
+/// Runs a list of `ip` commands in a place, by one process.
+fn batch(place: &Place, script: &str) -> Result<(), Failure> {
+    write(&place.run_folder().join("commands"), script)?;
+    place.call("ip", &["-4", "-batch", "/run/commands"])
+}
+
 /// Starts dnsmasq, which returns when it is ready: the parent waits for the daemon to have its sockets.
 ///
 /// No ping check: every client would wait three seconds for it at its first lease.
-fn start_server(server: &Place) -> Result<(), Failure> {
-    server.call(
-        "dnsmasq",
-        &[
-            "--conf-file=/dev/null",
-            "--port=0",
-            "--user=root",
-            "--interface=srv0",
-            "--dhcp-range=10.77.0.50,10.77.0.250,255.255.255.0,1h",
-            "--dhcp-option=option:router,10.77.0.1",
-            "--dhcp-option=option:dns-server,10.77.0.1",
-            "--domain=bench.test",
-            "--dhcp-authoritative",
-            "--no-ping",
-            "--quiet-dhcp",
-            "--dhcp-leasefile=/run/leases",
-            "--pid-file=/run/dnsmasq.pid",
-            "--log-facility=/run/log",
-        ],
-    )
+fn start_server(server: &Place, link: &str, more: &[&str]) -> Result<(), Failure> {
+    let interface = format!("--interface={link}");
+    let mut words = vec![
+        "--conf-file=/dev/null",
+        "--port=0",
+        "--user=root",
+        &interface,
+        // Every client has identifiers of its own, and a hundred interfaces.
+        "--dhcp-range=10.77.1.1,10.77.240.250,255.255.0.0,1h",
+        "--dhcp-lease-max=20000",
+        "--dhcp-option=option:router,10.77.0.1",
+        "--dhcp-option=option:dns-server,10.77.0.1",
+        "--domain=bench.test",
+        "--dhcp-authoritative",
+        "--no-ping",
+        "--quiet-dhcp",
+        "--dhcp-leasefile=/run/leases",
+        "--pid-file=/run/dnsmasq.pid",
+        "--log-facility=/run/log",
+    ];
+    words.extend(more);
+    server.call("dnsmasq", &words)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(Failure::file(path))
+}
+
+fn write_program(path: &Path, text: &str) -> Result<(), Failure> {
+    write(path, text)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+        .map_err(Failure::file(path))
 }
 
 fn empty(folder: &Path) -> Result<(), Failure> {

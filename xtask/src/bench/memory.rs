@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::bed::Bed;
 use super::client::Client;
+use super::invocation;
 use super::processes;
+use super::row::Row;
 use super::watch::AddressWatch;
 use crate::failure::Failure;
 
 /// How long after the last client's address the memory is read: by then start-up work is over.
-const SETTLE: Duration = Duration::from_secs(5);
+pub(super) const SETTLE: Duration = Duration::from_secs(5);
 
 /// The memory of one client: sums over its processes, in KiB.
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub(super) struct Footprint {
     pub(super) private: u64,
     /// VmHWM, the peak of each process.
     pub(super) peak: u64,
+    /// Open file descriptors.
+    pub(super) descriptors: usize,
     /// The names of the processes.
     pub(super) processes: Vec<String>,
 }
@@ -39,8 +43,11 @@ pub(super) fn measure(
 ) -> Result<Vec<Usage>, Failure> {
     let core = cores.first().copied().unwrap_or_default();
     let mut running = Vec::new();
-    for client in clients.iter().filter(|client| client.configures()) {
-        let bed = Bed::new(&format!("memory-{}", client.name()), core, core)?;
+    let measured = clients
+        .iter()
+        .filter(|client| client.configures(Row::Plain) && Row::Plain.absence(**client).is_none());
+    for client in measured {
+        let bed = Bed::new(&format!("memory-{}", client.name()), Row::Plain, core, core)?;
         bed.fresh_start(*client)?;
         let watch = AddressWatch::open(&bed.client)?;
         running.push((*client, bed, watch));
@@ -50,13 +57,13 @@ pub(super) fn measure(
         let log = bed.client.run_folder().join("bench/log");
         let log = std::fs::File::create(&log).map_err(Failure::file(&log))?;
         let copy = log.try_clone().map_err(Failure::file(Path::new("log")))?;
-        let mut command = client.service(ours)?;
+        let mut command = invocation::service(*client, Row::Plain, ours)?;
         command.stdout(log).stderr(copy);
         let (_, child) = bed.client.spawn(command)?;
         children.push(child);
     }
     for (client, bed, watch) in &running {
-        if watch.wait(30)?.is_none() {
+        if watch.wait(1, 30)?.is_none() {
             return Err(Failure::Unexpected {
                 program: client.name().to_owned(),
                 reason: format!("got no address as a service: {}", bed.last_words()),
@@ -86,7 +93,8 @@ pub(super) fn measure(
     Ok(usages)
 }
 
-fn footprint(pids: &[i32]) -> Result<Footprint, Failure> {
+/// Reads the memory of these processes.
+pub(super) fn footprint(pids: &[i32]) -> Result<Footprint, Failure> {
     let mut sum = Footprint::default();
     for pid in pids {
         let rollup = format!("/proc/{pid}/smaps_rollup");
@@ -96,6 +104,10 @@ fn footprint(pids: &[i32]) -> Result<Footprint, Failure> {
         sum.pss += kibibytes(&rollup, "Pss:");
         sum.private += kibibytes(&rollup, "Private_Clean:") + kibibytes(&rollup, "Private_Dirty:");
         sum.peak += kibibytes(&status, "VmHWM:");
+        let open = format!("/proc/{pid}/fd");
+        sum.descriptors += std::fs::read_dir(&open)
+            .map_err(Failure::file(Path::new(&open)))?
+            .count();
         sum.processes
             .push(field(&status, "Name:").unwrap_or("?").to_owned());
     }
@@ -126,6 +138,7 @@ mod tests {
         let own = footprint(&[pid]).unwrap();
         assert!(own.pss > 0 && own.private > 0 && own.peak >= own.private);
         assert_eq!(own.processes.len(), 1);
+        assert!(own.descriptors >= 3, "{}", own.descriptors);
         let twice = footprint(&[pid, pid]).unwrap();
         assert!(twice.pss >= own.pss * 3 / 2);
     }

@@ -3,6 +3,8 @@
 //! Every client gets its lease from the same server over the same link, one after the other in turns (A B C A B C
 //! ...), so that a change of the machine's mood falls on all alike. Times are taken from outside the client: from just
 //! before it is started until the kernel reports the address, and until the program a caller waits for has ended.
+//! Clients are compared in rows: a plain lease, a lease in two messages, one that is remembered, with probes, with
+//! hooks, on many interfaces; who cannot do a row is left out of it, with the reason.
 //! System calls are counted in runs of their own, because counting slows a client down.
 //!
 //! The whole bench lives in its own process, mount and network namespaces and works on copies of the system folders
@@ -10,10 +12,13 @@
 
 mod bed;
 mod client;
+mod goal;
+mod invocation;
 mod memory;
 mod place;
 mod processes;
 mod report;
+mod row;
 mod statistics;
 mod syscalls;
 mod timing;
@@ -31,6 +36,7 @@ use crate::dist;
 use crate::failure::Failure;
 use crate::workspace::find_program;
 use client::Client;
+use row::Row;
 
 /// Fewer runs than this give no verdict on a goal.
 const RUNS_FOR_A_VERDICT: usize = 20;
@@ -40,6 +46,7 @@ struct Options {
     runs: usize,
     json: Option<PathBuf>,
     clients: Vec<Client>,
+    rows: Vec<Row>,
     binary: Option<PathBuf>,
     yes: bool,
     /// Set by this program when it starts itself again inside the namespaces.
@@ -52,6 +59,7 @@ impl Options {
             runs: RUNS_FOR_A_VERDICT,
             json: None,
             clients: Client::ALL.to_vec(),
+            rows: Row::ALL.to_vec(),
             binary: None,
             yes: false,
             inside: false,
@@ -63,6 +71,7 @@ impl Options {
                 Long("runs") => options.runs = parser.value()?.parse()?,
                 Long("json") => options.json = Some(absolute(parser.value()?)?),
                 Long("clients") => options.clients = clients(&parser.value()?.string()?)?,
+                Long("rows") => options.rows = rows(&parser.value()?.string()?)?,
                 Long("binary") => options.binary = Some(absolute(parser.value()?)?),
                 Long("yes") => options.yes = true,
                 Long("inside") => options.inside = true,
@@ -98,6 +107,19 @@ fn clients(list: &str) -> Result<Vec<Client>, Failure> {
                 Failure::Usage(format!(
                     "bench: no client {name:?}; there are {}",
                     Client::ALL.map(Client::name).join(", ")
+                ))
+            })
+        })
+        .collect()
+}
+
+fn rows(list: &str) -> Result<Vec<Row>, Failure> {
+    list.split(',')
+        .map(|name| {
+            Row::named(name).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "bench: no row {name:?}; there are {}",
+                    Row::ALL.map(Row::name).join(", ")
                 ))
             })
         })
@@ -152,6 +174,8 @@ fn start_inside(options: &Options, binary: Option<&Path>) -> Result<(), Failure>
     ]);
     let names: Vec<&str> = options.clients.iter().map(|client| client.name()).collect();
     command.args(["--clients", &names.join(",")]);
+    let names: Vec<&str> = options.rows.iter().map(|row| row.name()).collect();
+    command.args(["--rows", &names.join(",")]);
     if let Some(binary) = binary {
         command.arg("--binary").arg(binary);
     }
@@ -198,26 +222,38 @@ fn inside(options: &Options) -> Result<(), Failure> {
 
     warn_if_busy();
     let mut results = report::Results::new(&present, options.runs, &binary)?;
-    for arrangement in timing::arrangements(&cores) {
-        eprintln!("bench: timing, {}", arrangement.name());
-        results.timings.push(timing::measure(
-            arrangement,
-            &present,
-            options.runs,
-            &binary,
-        )?);
-    }
+    let arrangements = timing::arrangements(&cores);
     if cores.len() < 2 {
         eprintln!("bench: SKIPPED two cores: this machine has one");
     }
-    if find_program("strace").is_some() {
-        eprintln!("bench: system calls");
-        results.syscalls = syscalls::measure(&cores, &present, &binary)?;
-    } else {
-        eprintln!("bench: SKIPPED system calls: strace is not installed");
+    for row in &options.rows {
+        // How the server's work falls on the cores is measured once; the other rows get all the cores there are.
+        let skipped = if *row == Row::Plain {
+            0
+        } else {
+            arrangements.len().saturating_sub(1)
+        };
+        for arrangement in arrangements.iter().skip(skipped) {
+            eprintln!("bench: {}, {}", row.name(), arrangement.name());
+            results.timings.push(timing::measure(
+                *row,
+                *arrangement,
+                &present,
+                options.runs,
+                &binary,
+            )?);
+        }
     }
-    eprintln!("bench: memory");
-    results.memory = memory::measure(&cores, &present, &binary)?;
+    if options.rows.contains(&Row::Plain) {
+        if find_program("strace").is_some() {
+            eprintln!("bench: system calls");
+            results.syscalls = syscalls::measure(&cores, &present, &binary)?;
+        } else {
+            eprintln!("bench: SKIPPED system calls: strace is not installed");
+        }
+        eprintln!("bench: memory");
+        results.memory = memory::measure(&cores, &present, &binary)?;
+    }
 
     print!("{}", results.table());
     if let Some(file) = &options.json {
@@ -253,6 +289,7 @@ mod tests {
         let options = parse(&["lease"]).unwrap();
         assert_eq!(options.runs, RUNS_FOR_A_VERDICT);
         assert_eq!(options.clients, Client::ALL);
+        assert_eq!(options.rows, Row::ALL);
     }
 
     #[test]
@@ -263,6 +300,7 @@ mod tests {
             &["lease", "--runs", "0"],
             &["lease", "--runs", "many"],
             &["lease", "--clients", "calfkit,pump"],
+            &["lease", "--rows", "plain,slow"],
             &["lease", "--quick"],
         ] {
             let failure = parse(words).err().unwrap();

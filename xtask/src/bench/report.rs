@@ -1,20 +1,17 @@
-//! The results of the bench as a table for people and as JSON for programs, and the verdict on each goal.
+//! The results of the bench as a table for people and as JSON for programs.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::RUNS_FOR_A_VERDICT;
 use super::client::Client;
-use super::memory::{Footprint, Usage};
-use super::statistics::{median, range};
+use super::goal::{self, Goal, addresses, exits};
+use super::memory::Usage;
+use super::statistics::{median, quartiles, range};
 use super::syscalls::Calls;
-use super::timing::Timing;
+use super::timing::{Samples, Timing};
 use crate::failure::Failure;
-
-/// "Not above" leaves this much room: two medians this close are the same on a machine that does other things too.
-const TOLERANCE: f64 = 1.05;
 
 /// Everything that was measured.
 pub(super) struct Results {
@@ -23,26 +20,6 @@ pub(super) struct Results {
     pub(super) timings: Vec<Timing>,
     pub(super) syscalls: Vec<Calls>,
     pub(super) memory: Vec<Usage>,
-}
-
-/// One goal: a ratio of ours to a peer's that must not be above a limit.
-struct Goal {
-    what: String,
-    limit: f64,
-    ratio: Option<f64>,
-    /// Whether enough was measured to judge.
-    judged: bool,
-}
-
-impl Goal {
-    fn verdict(&self) -> &'static str {
-        match self.ratio {
-            None => "not measured",
-            Some(_) if !self.judged => "not judged: too few runs",
-            Some(ratio) if ratio <= self.limit => "met",
-            Some(_) => "MISSED",
-        }
-    }
 }
 
 impl Results {
@@ -68,40 +45,7 @@ impl Results {
     }
 
     fn goals(&self) -> Vec<Goal> {
-        let mut goals = Vec::new();
-        for timing in &self.timings {
-            for (peer, limit) in [(Client::Dhcpcd, 0.5), (Client::DhclientTrue, TOLERANCE)] {
-                goals.push(Goal {
-                    what: format!(
-                        "time to exit, {}, to {}'s",
-                        timing.arrangement.name(),
-                        peer.name()
-                    ),
-                    limit,
-                    ratio: ratio(
-                        exit_median(timing, Client::Calfkit),
-                        exit_median(timing, peer),
-                    ),
-                    judged: self.runs >= RUNS_FOR_A_VERDICT,
-                });
-            }
-        }
-        let footprint = |client| self.usage(client).map(|usage| &usage.footprint);
-        let (ours, theirs) = (footprint(Client::Calfkit), footprint(Client::Dhclient));
-        let mut memory = |what: &str, of: fn(&Footprint) -> u64| {
-            goals.push(Goal {
-                what: format!("memory ({what}), to dhclient's"),
-                limit: TOLERANCE,
-                ratio: ratio(
-                    ours.map(|print| number(of(print))),
-                    theirs.map(|print| number(of(print))),
-                ),
-                judged: true,
-            });
-        };
-        memory("PSS", |print| print.pss);
-        memory("private pages", |print| print.private);
-        goals
+        goal::goals(self.runs, &self.timings, &self.memory)
     }
 
     fn usage(&self, client: Client) -> Option<&Usage> {
@@ -132,7 +76,7 @@ impl Results {
             line(
                 &mut text,
                 format_args!(
-                    "{:<45} {:>5} {:>6}  {}",
+                    "{:<64} {:>5} {:>6}  {}",
                     goal.what,
                     goal.limit,
                     shown(goal.ratio),
@@ -147,7 +91,8 @@ impl Results {
         line(
             text,
             format_args!(
-                "\n{}: milliseconds from start, median (smallest-largest) of {} runs",
+                "\n{}, {}: milliseconds from start, median (smallest-largest) of {} runs; ratio with quartiles",
+                timing.row.name(),
                 timing.arrangement.name(),
                 self.runs
             ),
@@ -155,31 +100,42 @@ impl Results {
         line(
             text,
             format_args!(
-                "{:<15} {:>24} {:>24} {:>21}",
-                "client", "to address", "to exit", "calfkit/this (both)"
+                "{:<15} {:>24} {:>24} {:>18} {:>18}",
+                "client", "to address", "to exit", "calfkit/address", "calfkit/exit"
             ),
         );
-        let ours = timing
-            .samples
-            .iter()
-            .find(|samples| samples.client == Client::Calfkit);
         for row in &timing.samples {
-            let address = ratio(
-                ours.and_then(|ours| median(&ours.address)),
-                median(&row.address),
-            );
-            let exit = ratio(ours.and_then(|ours| median(&ours.exit)), median(&row.exit));
             line(
                 text,
                 format_args!(
-                    "{:<15} {:>24} {:>24} {:>10} {:>10}",
+                    "{:<15} {:>24} {:>24} {:>18} {:>18}",
                     row.client.name(),
                     spread(&row.address),
                     spread(&row.exit),
-                    shown(address),
-                    shown(exit)
+                    compared(timing, row, addresses),
+                    compared(timing, row, exits)
                 ),
             );
+        }
+        for row in &timing.samples {
+            if let Some(print) = &row.footprint {
+                line(
+                    text,
+                    format_args!(
+                        "{:<15} holds its leases with {} KiB PSS, {} KiB private, {} descriptors in {} processes",
+                        row.client.name(),
+                        print.pss,
+                        print.private,
+                        print.descriptors,
+                        print.processes.len()
+                    ),
+                );
+            }
+        }
+        for client in Client::ALL {
+            if let Some(why) = timing.row.absence(client) {
+                line(text, format_args!("{:<15} {why}", client.name()));
+            }
         }
     }
 
@@ -292,10 +248,6 @@ impl Results {
 }
 
 fn timing_json(timing: &Timing) -> Value {
-    let ours = timing
-        .samples
-        .iter()
-        .find(|samples| samples.client == Client::Calfkit);
     let rows: Vec<Value> = timing
         .samples
         .iter()
@@ -305,30 +257,60 @@ fn timing_json(timing: &Timing) -> Value {
                 "address_ms": { "median": median(&row.address), "samples": row.address },
                 "exit_ms": { "median": median(&row.exit), "samples": row.exit },
                 "calfkit_to_this": {
-                    "address": ratio(ours.and_then(|ours| median(&ours.address)), median(&row.address)),
-                    "exit": ratio(ours.and_then(|ours| median(&ours.exit)), median(&row.exit)),
+                    "address": ratio(ours(timing, addresses), median(&row.address)),
+                    "exit": ratio(ours(timing, exits), median(&row.exit)),
                 },
+                "memory": row.footprint.as_ref().map(|print| json!({
+                    "pss_kib": print.pss,
+                    "private_kib": print.private,
+                    "peak_kib": print.peak,
+                    "descriptors": print.descriptors,
+                    "processes": print.processes.len(),
+                })),
             })
         })
         .collect();
-    json!({ "arrangement": timing.arrangement.name(), "clients": rows })
+    json!({
+        "row": timing.row.name(),
+        "interfaces": timing.row.interfaces(),
+        "arrangement": timing.arrangement.name(),
+        "clients": rows,
+    })
 }
 
-fn exit_median(timing: &Timing, client: Client) -> Option<f64> {
-    let samples = timing
+fn our_samples(timing: &Timing) -> Option<&Samples> {
+    timing
         .samples
         .iter()
-        .find(|samples| samples.client == client)?;
-    median(&samples.exit)
+        .find(|samples| samples.client == Client::Calfkit)
 }
 
-fn ratio(ours: Option<f64>, theirs: Option<f64>) -> Option<f64> {
+fn ours(timing: &Timing, of: fn(&Samples) -> &[f64]) -> Option<f64> {
+    median(of(our_samples(timing)?))
+}
+
+/// The ratio of the medians, and between what bounds half of the turns have theirs.
+fn compared(timing: &Timing, row: &Samples, of: fn(&Samples) -> &[f64]) -> String {
+    let ours = our_samples(timing).map_or(&[][..], of);
+    let turns: Vec<f64> = ours
+        .iter()
+        .zip(of(row))
+        .filter_map(|(ours, theirs)| ratio(Some(*ours), Some(*theirs)))
+        .collect();
+    let whole = shown(ratio(median(ours), median(of(row))));
+    match quartiles(&turns) {
+        Some((lower, upper)) => format!("{whole} ({lower:.2}-{upper:.2})"),
+        None => whole,
+    }
+}
+
+pub(super) fn ratio(ours: Option<f64>, theirs: Option<f64>) -> Option<f64> {
     let theirs = theirs.filter(|theirs| *theirs > 0.0)?;
     Some(ours? / theirs)
 }
 
 /// KiB fit into 32 bits up to 4 TiB; beyond that the exact number no longer matters.
-fn number(kibibytes: u64) -> f64 {
+pub(super) fn number(kibibytes: u64) -> f64 {
     f64::from(u32::try_from(kibibytes).unwrap_or(u32::MAX))
 }
 
@@ -352,74 +334,54 @@ fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::timing::{Arrangement, Samples};
+    use super::super::memory::Footprint;
+    use super::super::row::Row;
+    use super::super::timing::Arrangement;
     use super::*;
 
-    fn results(runs: usize, ours: f64, dhcpcd: f64) -> Results {
-        let samples = |client, exit: f64| Samples {
+    fn samples(client: Client, exit: Vec<f64>) -> Samples {
+        Samples {
             client,
-            address: vec![exit / 2.0; runs],
-            exit: vec![exit; runs],
-        };
-        let usage = |client, pss| Usage {
-            client,
-            footprint: Footprint {
-                pss,
-                private: pss,
-                peak: pss,
+            address: Vec::new(),
+            exit,
+            footprint: Some(Footprint {
+                pss: 104,
+                private: 100,
+                peak: 200,
+                descriptors: 33,
                 processes: vec!["one".into()],
-            },
-        };
-        Results {
-            runs,
-            sizes: vec![(Client::Calfkit, 1)],
-            timings: vec![Timing {
-                arrangement: Arrangement::OneCore(0),
-                samples: vec![
-                    samples(Client::Calfkit, ours),
-                    samples(Client::Dhcpcd, dhcpcd),
-                ],
-            }],
-            syscalls: Vec::new(),
-            memory: vec![usage(Client::Calfkit, 104), usage(Client::Dhclient, 100)],
+            }),
         }
     }
 
-    fn verdicts(results: &Results) -> Vec<&'static str> {
-        results.goals().iter().map(Goal::verdict).collect()
-    }
-
     #[test]
-    fn goals_are_met_at_the_limit_and_missed_above_it() {
-        assert_eq!(
-            verdicts(&results(20, 20.0, 40.0)),
-            ["met", "not measured", "met", "met"]
-        );
-        assert_eq!(
-            verdicts(&results(20, 20.1, 40.0)),
-            ["MISSED", "not measured", "met", "met"]
-        );
-    }
-
-    #[test]
-    fn few_runs_give_no_verdict() {
-        assert_eq!(
-            verdicts(&results(3, 20.0, 40.0))[0],
-            "not judged: too few runs"
-        );
-    }
-
-    #[test]
-    fn table_and_json_show_medians_and_ratios() {
-        let results = results(20, 15.0, 60.0);
+    fn table_and_json_show_medians_ratios_memory_and_who_is_absent() {
+        let results = Results {
+            runs: 4,
+            sizes: vec![(Client::Calfkit, 1)],
+            timings: vec![Timing {
+                row: Row::AcdFull,
+                arrangement: Arrangement::OneCore(0),
+                samples: vec![
+                    samples(Client::Calfkit, vec![10.0, 20.0, 30.0, 40.0]),
+                    samples(Client::Dhcpcd, vec![100.0; 4]),
+                ],
+            }],
+            syscalls: Vec::new(),
+            memory: Vec::new(),
+        };
         let table = results.table();
-        assert!(table.contains("15.0 (15.0-15.0)"), "{table}");
-        assert!(table.contains("0.25"), "{table}");
-        let json = results.json();
-        assert_eq!(
-            json["timings"][0]["clients"][1]["calfkit_to_this"]["exit"],
-            0.25
+        assert!(table.contains("25.0 (10.0-40.0)"), "{table}");
+        assert!(table.contains("0.25 (0.15-0.35)"), "{table}");
+        assert!(
+            table.contains("104 KiB PSS, 100 KiB private, 33 descriptors in 1"),
+            "{table}"
         );
-        assert_eq!(json["goals"][0]["verdict"], "met");
+        assert!(table.contains("dhclient        does not probe"), "{table}");
+        let json = results.json();
+        let dhcpcd = &json["timings"][0]["clients"][1];
+        assert_eq!(dhcpcd["calfkit_to_this"]["exit"], 0.25);
+        assert_eq!(dhcpcd["memory"]["pss_kib"], 104);
+        assert_eq!(json["goals"][0]["verdict"], "not measured");
     }
 }

@@ -20,6 +20,16 @@ pub(super) fn range(samples: &[f64]) -> Option<(f64, f64)> {
     Some((smallest, largest))
 }
 
+/// The quartiles around the median; `None` of nothing.
+pub(super) fn quartiles(samples: &[f64]) -> Option<(f64, f64)> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len().div_ceil(2);
+    let lower = median(sorted.get(..half)?)?;
+    let upper = median(sorted.get(sorted.len().checked_sub(half)?..)?)?;
+    Some((lower, upper))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +46,13 @@ mod tests {
     fn the_range_holds_every_sample() {
         assert_eq!(range(&[]), None);
         assert_eq!(range(&[5.0, 1.0, 9.0]), Some((1.0, 9.0)));
+    }
+
+    #[test]
+    fn half_of_the_samples_lie_between_the_quartiles() {
+        assert_eq!(quartiles(&[]), None);
+        assert_eq!(quartiles(&[2.0]), Some((2.0, 2.0)));
+        assert_eq!(quartiles(&[4.0, 1.0, 3.0, 2.0]), Some((1.5, 3.5)));
+        assert_eq!(quartiles(&[5.0, 1.0, 4.0, 2.0, 3.0]), Some((2.0, 4.0)));
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::bed::{Bed, FILES};
 use super::client::Client;
+use super::invocation;
+use super::row::Row;
 use super::statistics::median;
 use crate::failure::Failure;
 
@@ -30,9 +32,10 @@ pub(super) fn measure(
     ours: &Path,
 ) -> Result<Vec<Calls>, Failure> {
     let core = cores.first().copied().unwrap_or_default();
-    let bed = Bed::new("calls", core, core)?;
+    let bed = Bed::new("calls", Row::Plain, core, core)?;
     clients
         .iter()
+        .filter(|client| Row::Plain.absence(**client).is_none())
         .map(|client| {
             let mut calls = Vec::new();
             let mut programs = Vec::new();
@@ -55,7 +58,7 @@ fn one_run(bed: &Bed, client: Client, ours: &Path) -> Result<Tally, Failure> {
     let run = bed.client.run_folder();
     let log = run.join("bench/log");
     let log = std::fs::File::create(&log).map_err(Failure::file(&log))?;
-    let traced = client.once(ours)?;
+    let traced = invocation::once(client, Row::Plain, ours)?;
     let mut command = Command::new("strace");
     command
         .args(["-f", "-q", "-s", "0", "-e", "signal=none", "-o"])

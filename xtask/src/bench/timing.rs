@@ -1,7 +1,7 @@
 //! Times: from the start of a client to the address on the interface, and to the end of the program.
 
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,17 @@ use nix::unistd::Pid;
 
 use super::bed::{Bed, FILES};
 use super::client::Client;
+use super::invocation;
+use super::memory::{self, Footprint};
+use super::processes;
+use super::row::Row;
 use super::watch::AddressWatch;
 use crate::failure::Failure;
 
 /// A client that has not ended after this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Seconds until the last of many interfaces must have its address.
+const SERVICE_PATIENCE: u32 = 120;
 
 /// Which cores the two ends of the link run on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,91 +53,152 @@ pub(super) fn arrangements(cores: &[usize]) -> Vec<Arrangement> {
     }
 }
 
-/// The samples of one client, in milliseconds.
+/// The samples of one client, in milliseconds; those of one turn have the same index in all clients.
 pub(super) struct Samples {
     pub(super) client: Client,
-    /// Empty for a client that configures nothing.
+    /// To the address of the last interface. Empty for a client that configures nothing.
     pub(super) address: Vec<f64>,
+    /// To the end of the program. Empty where clients stay.
     pub(super) exit: Vec<f64>,
+    /// The memory while it stays, of the last turn.
+    pub(super) footprint: Option<Footprint>,
 }
 
-/// The samples of all clients under one arrangement.
+/// The samples of all clients in one row under one arrangement.
 pub(super) struct Timing {
+    pub(super) row: Row,
     pub(super) arrangement: Arrangement,
     pub(super) samples: Vec<Samples>,
 }
 
-/// Measures every client `runs` times, in turns.
+/// Measures every client that has a place in the row `runs` times, in turns.
 pub(super) fn measure(
+    row: Row,
     arrangement: Arrangement,
     clients: &[Client],
     runs: usize,
     ours: &Path,
 ) -> Result<Timing, Failure> {
+    let name = |cores| format!("{}-{cores}", row.name());
     let bed = match arrangement {
-        Arrangement::OneCore(core) => Bed::new("one", core, core)?,
-        Arrangement::TwoCores(client, server) => Bed::new("two", client, server)?,
+        Arrangement::OneCore(core) => Bed::new(&name("one"), row, core, core)?,
+        Arrangement::TwoCores(client, server) => Bed::new(&name("two"), row, client, server)?,
     };
     let mut samples: Vec<Samples> = clients
         .iter()
+        .filter(|client| row.absence(**client).is_none())
         .map(|client| Samples {
             client: *client,
             address: Vec::with_capacity(runs),
             exit: Vec::with_capacity(runs),
+            footprint: None,
         })
         .collect();
     // One turn that is not counted: files come into the page cache, the link's neighbours settle.
     for turn in 0..=runs {
         for sample in &mut samples {
-            let (address, exit) = one_run(&bed, sample.client, ours)?;
-            if turn > 0 {
-                sample.address.extend(address);
-                sample.exit.push(exit);
+            if row.serves() {
+                let address = one_service(&bed, row, sample.client, ours)?;
+                if turn == runs {
+                    std::thread::sleep(memory::SETTLE);
+                    let members = processes::members(&bed.client);
+                    sample.footprint = Some(memory::footprint(&members)?);
+                }
+                if turn > 0 {
+                    sample.address.push(address);
+                }
+                processes::end_all(&bed.client)?;
+            } else {
+                let (address, exit) = one_run(&bed, row, sample.client, ours)?;
+                if turn > 0 {
+                    sample.address.extend(address);
+                    sample.exit.push(exit);
+                }
             }
         }
     }
     Ok(Timing {
+        row,
         arrangement,
         samples,
     })
 }
 
-/// One run; gives the times to the address (for a client that sets one) and to the end.
-fn one_run(bed: &Bed, client: Client, ours: &Path) -> Result<(Option<f64>, f64), Failure> {
+/// Starts a client as a service and gives the time until its last interface has an address; the client runs on.
+fn one_service(bed: &Bed, row: Row, client: Client, ours: &Path) -> Result<f64, Failure> {
     bed.fresh_start(client)?;
-    let log = bed.client.run_folder().join("bench/log");
-    let log = std::fs::File::create(&log).map_err(Failure::file(&log))?;
-    let copy = log.try_clone().map_err(Failure::file(Path::new(FILES)))?;
-    let mut command = client.once(ours)?;
-    command.stdout(log).stderr(copy);
+    let mut command = invocation::service(client, row, ours)?;
+    write_to_log(bed, &mut command)?;
+    let watch = AddressWatch::open(&bed.client)?;
+    let (begun, _child) = bed.client.spawn(command)?;
+    match watch.wait(row.interfaces(), SERVICE_PATIENCE)? {
+        Some(at) => Ok(milliseconds(begun, at)),
+        None => Err(failed(
+            bed,
+            client,
+            "did not get an address for each interface",
+        )),
+    }
+}
 
+/// One run; gives the times to the address (for a client that sets one) and to the end.
+fn one_run(
+    bed: &Bed,
+    row: Row,
+    client: Client,
+    ours: &Path,
+) -> Result<(Option<f64>, f64), Failure> {
+    bed.fresh_start(client)?;
+    if row == Row::InitReboot {
+        // The lease that is remembered.
+        timed(bed, row, client, ours)?;
+        bed.reboot()?;
+    }
+    timed(bed, row, client, ours)
+}
+
+fn timed(bed: &Bed, row: Row, client: Client, ours: &Path) -> Result<(Option<f64>, f64), Failure> {
+    let mut command = invocation::once(client, row, ours)?;
+    write_to_log(bed, &mut command)?;
     let watch = AddressWatch::open(&bed.client)?;
     let (sender, announced) = mpsc::channel();
-    let watcher = client.configures().then(|| {
+    let watcher = client.configures(row).then(|| {
         std::thread::spawn(move || {
             // Nobody waits for the answer when the run has failed.
-            let _ = sender.send(watch.wait(30));
+            let _ = sender.send(watch.wait(1, 30));
         })
     });
     let (begun, child) = bed.client.spawn(command)?;
     let (status, ended) = wait(bed, client, child)?;
-    let failed = |what: String| Failure::Unexpected {
-        program: client.name().to_owned(),
-        reason: format!("{what}: {}", bed.last_words()),
-    };
     if !status.success() {
-        return Err(failed(format!("ended with {status}")));
+        return Err(failed(bed, client, &format!("ended with {status}")));
     }
     let mut address = None;
     if watcher.is_some() {
         // The announcement was in the socket before the program ended, or it never came.
         let seen = announced.recv_timeout(Duration::from_secs(1));
-        match seen.map_err(|_| failed("ended without an address".into()))?? {
+        let without = || failed(bed, client, "ended without an address");
+        match seen.map_err(|_| without())?? {
             Some(at) => address = Some(milliseconds(begun, at)),
-            None => return Err(failed("ended without an address".into())),
+            None => return Err(without()),
         }
     }
     Ok((address, milliseconds(begun, ended)))
+}
+
+fn write_to_log(bed: &Bed, command: &mut Command) -> Result<(), Failure> {
+    let log = bed.client.run_folder().join("bench/log");
+    let log = std::fs::File::create(&log).map_err(Failure::file(&log))?;
+    let copy = log.try_clone().map_err(Failure::file(Path::new(FILES)))?;
+    command.stdout(log).stderr(copy);
+    Ok(())
+}
+
+fn failed(bed: &Bed, client: Client, what: &str) -> Failure {
+    Failure::Unexpected {
+        program: client.name().to_owned(),
+        reason: format!("{what}: {}", bed.last_words()),
+    }
 }
 
 /// Waits for the end of a client's program, on the core of the onlookers.

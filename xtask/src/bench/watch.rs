@@ -1,5 +1,6 @@
 //! Sees an address appear: the kernel's own announcement, so no client can be early or late in it.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
@@ -36,8 +37,10 @@ impl AddressWatch {
         })
     }
 
-    /// Waits for the first global IPv4 address and gives the time it was announced; `None` after `seconds`.
-    pub(super) fn wait(&self, seconds: u32) -> Result<Option<Instant>, Failure> {
+    /// Waits until `interfaces` of them have got a global IPv4 address and gives the time the last one was announced;
+    /// `None` after `seconds`.
+    pub(super) fn wait(&self, interfaces: usize, seconds: u32) -> Result<Option<Instant>, Failure> {
+        let mut seen = BTreeSet::new();
         let deadline = Instant::now() + std::time::Duration::from_secs(seconds.into());
         let mut buffer = [0_u8; 8192];
         loop {
@@ -54,7 +57,8 @@ impl AddressWatch {
             match recv(self.0.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
                 Ok(length) => {
                     let now = Instant::now();
-                    if announces_global_address(buffer.get(..length).unwrap_or_default()) {
+                    seen.extend(announced(buffer.get(..length).unwrap_or_default()));
+                    if seen.len() >= interfaces {
                         return Ok(Some(now));
                     }
                 }
@@ -70,66 +74,69 @@ impl AddressWatch {
     }
 }
 
-/// Whether one of the messages in `bytes` is RTM_NEWADDR for an IPv4 address of global scope.
-fn announces_global_address(mut bytes: &[u8]) -> bool {
+/// The numbers of the interfaces for which `bytes` hold an RTM_NEWADDR with an IPv4 address of global scope.
+fn announced(mut bytes: &[u8]) -> Vec<u32> {
     const RTM_NEWADDR: u16 = 20;
     const AF_INET: u8 = 2;
     const RT_SCOPE_UNIVERSE: u8 = 0;
+    let mut found = Vec::new();
     // struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port.
     // struct ifaddrmsg: u8 family, u8 prefix length, u8 flags, u8 scope, u32 index.
     while let Some((header, rest)) = bytes.split_first_chunk::<16>() {
         let [a, b, c, d, e, f, ..] = *header;
         let Ok(length) = usize::try_from(u32::from_ne_bytes([a, b, c, d])) else {
-            return false;
+            return found;
         };
         let kind = u16::from_ne_bytes([e, f]);
-        if let Some([family, _, _, scope]) = rest.first_chunk::<4>()
+        if let Some([family, _, _, scope, number @ ..]) = rest.first_chunk::<8>()
             && kind == RTM_NEWADDR
             && *family == AF_INET
             && *scope == RT_SCOPE_UNIVERSE
         {
-            return true;
+            found.push(u32::from_ne_bytes(*number));
         }
         // Messages are aligned to four bytes; a length below the header's would never end this loop.
         let Some(next) = bytes.get(length.next_multiple_of(4).max(16)..) else {
-            return false;
+            return found;
         };
         bytes = next;
     }
-    false
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message(kind: u16, family: u8, scope: u8) -> Vec<u8> {
+    fn message(kind: u16, family: u8, scope: u8, number: u32) -> Vec<u8> {
         let mut bytes = 24_u32.to_ne_bytes().to_vec();
         bytes.extend(kind.to_ne_bytes());
         bytes.extend([0; 10]);
-        bytes.extend([family, 24, 0, scope, 2, 0, 0, 0]);
+        bytes.extend([family, 24, 0, scope]);
+        bytes.extend(number.to_ne_bytes());
         bytes
     }
 
     #[test]
     fn a_new_global_ipv4_address_is_seen_also_behind_other_messages() {
-        assert!(announces_global_address(&message(20, 2, 0)));
-        let mut both = message(21, 2, 0);
-        both.extend(message(20, 2, 0));
-        assert!(announces_global_address(&both));
+        assert_eq!(announced(&message(20, 2, 0, 2)), [2]);
+        let mut all = message(21, 2, 0, 2);
+        all.extend(message(20, 2, 0, 7));
+        all.extend(message(20, 2, 0, 300));
+        assert_eq!(announced(&all), [7, 300]);
     }
 
     #[test]
     fn removed_link_local_and_ipv6_addresses_are_not() {
-        assert!(!announces_global_address(&message(21, 2, 0)));
-        assert!(!announces_global_address(&message(20, 2, 253)));
-        assert!(!announces_global_address(&message(20, 10, 0)));
+        assert!(announced(&message(21, 2, 0, 2)).is_empty());
+        assert!(announced(&message(20, 2, 253, 2)).is_empty());
+        assert!(announced(&message(20, 10, 0, 2)).is_empty());
     }
 
     #[test]
     fn broken_messages_end_the_search() {
-        assert!(!announces_global_address(&[]));
-        assert!(!announces_global_address(&[0; 20]));
-        assert!(!announces_global_address(&[0xff; 40]));
+        assert!(announced(&[]).is_empty());
+        assert!(announced(&[0; 20]).is_empty());
+        assert!(announced(&[0xff; 40]).is_empty());
     }
 }
