@@ -189,3 +189,26 @@ fn a_cable_pulled_and_plugged_in_again_asks_for_the_same_address_which_stays() {
     assert!(server.wait_sent(messages, Kind::ACK, SOON).is_some());
     assert!(monitor.removed().is_empty(), "{:?}", monitor.removed());
 }
+
+#[test]
+fn a_cable_that_went_elsewhere_while_priv_had_no_processor_is_noticed() {
+    let bed = Testbed::new();
+    let server = Server::start(&bed, Terms::default());
+    let client = bound_client(&bed);
+    let messages = server.log().position();
+
+    // Both changes wait for priv when it runs again, and the link is then as it was.
+    client.signal(Signal::SIGSTOP);
+    bed.carrier_down();
+    bed.carrier_up();
+    client.signal(Signal::SIGCONT);
+
+    let asked = server.wait_received(messages, Kind::REQUEST, SOON);
+    let (_, request) = asked.unwrap_or_else(|| panic!("no DHCPREQUEST; {}", client.said()));
+    // RFC 2131 table 5: INIT-REBOOT, no renewal.
+    assert_eq!(request.message.ciaddr, Ipv4Addr::UNSPECIFIED);
+    assert_eq!(
+        request.message.address_option(50),
+        Some(Ipv4Addr::new(10, 77, 0, 100))
+    );
+}
