@@ -99,10 +99,7 @@ impl Configurer {
     pub(crate) async fn expire(&self) {
         match self {
             Self::Native(actuator) => actuator.expire().await,
-            Self::Scripted(scripted, _) => {
-                // Never refused, and here: nobody is asked.
-                drop(scripted.deconfigure(DeconfigureCause::Expired).await);
-            }
+            Self::Scripted(scripted, _) => scripted.expire().await,
             Self::Test(..) => {}
         }
     }

@@ -4,7 +4,8 @@
 //! configures the host is waited for, because its word is the answer.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::VecDeque,
     path::PathBuf,
     rc::{Rc, Weak},
 };
@@ -18,7 +19,7 @@ use dhcp_frontend::{
 };
 use sdk_rpc::Lease;
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::Notify,
     task::{JoinHandle, spawn_local},
 };
 
@@ -52,8 +53,8 @@ impl News {
 #[derive(Debug)]
 pub(crate) struct Herald {
     shared: Weak<Shared>,
-    queue: Option<mpsc::UnboundedSender<News>>,
-    left: Rc<Left>,
+    /// For the hook, if there is one.
+    queue: Option<Rc<Queue>>,
     task: Option<JoinHandle<()>>,
     /// How the lease in force came to be as it is.
     last: Cell<Reason>,
@@ -61,30 +62,81 @@ pub(crate) struct Herald {
     lost_by: Cell<Option<Reason>>,
 }
 
-/// Hooks that have not run yet.
+/// News that a hook was not told yet.
 #[derive(Debug, Default)]
-struct Left {
-    count: Cell<usize>,
+struct Queue {
+    waiting: RefCell<VecDeque<News>>,
+    /// A hook runs.
+    is_running: Cell<bool>,
+    /// Something was added, or a hook has ended.
     changed: Notify,
+}
+
+impl Queue {
+    /// Adds the newest. Where too many wait the oldest is left out, and false the answer: what holds now
+    /// matters most.
+    fn add(&self, news: News) -> bool {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.push_back(news);
+        let fits = waiting.len() <= MOST_WAITING;
+        if !fits {
+            waiting.pop_front();
+        }
+        self.changed.notify_waiters();
+        fits
+    }
+
+    /// Leaves out all but the newest.
+    fn shorten(&self) {
+        let mut waiting = self.waiting.borrow_mut();
+        let all_but_one = waiting.len().saturating_sub(1);
+        waiting.drain(..all_but_one);
+    }
+
+    /// The oldest, whose hook runs from now on.
+    async fn next(&self) -> News {
+        loop {
+            let changed = self.changed.notified();
+            if let Some(news) = self.waiting.borrow_mut().pop_front() {
+                self.is_running.set(true);
+                return news;
+            }
+            changed.await;
+        }
+    }
+
+    fn has_run(&self) {
+        self.is_running.set(false);
+        self.changed.notify_waiters();
+    }
+
+    /// Resolves when every hook has run.
+    async fn finished(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.waiting.borrow().is_empty() && !self.is_running.get() {
+                return;
+            }
+            changed.await;
+        }
+    }
 }
 
 impl Herald {
     /// A herald of `shared`'s interface, with a task for its hook if it has one.
     pub(crate) fn new(shared: &Rc<Shared>) -> Self {
-        let left = Rc::new(Left::default());
         let hook = shared.profile.script.as_ref();
         let (queue, task) = match hook.filter(|script| script.part == Part::Hook) {
             None => (None, None),
             Some(_) => {
-                let (queue, news) = mpsc::unbounded_channel();
-                let task = spawn_local(run_hooks(Rc::downgrade(shared), news, Rc::clone(&left)));
+                let queue = Rc::new(Queue::default());
+                let task = spawn_local(run_hooks(Rc::downgrade(shared), Rc::clone(&queue)));
                 (Some(queue), Some(task))
             }
         };
         Self {
             shared: Rc::downgrade(shared),
             queue,
-            left,
             task,
             last: Cell::new(Reason::Bound),
             lost_by: Cell::new(None),
@@ -102,15 +154,10 @@ impl Herald {
         }
         speak(&shared, &news);
         write_lease_file(&shared, &news);
-        if let Some(queue) = &self.queue {
-            // What a calf can have repeated without end must not fill the memory.
-            if self.left.count.get() >= MOST_WAITING {
-                shared.complain("the hook is far behind; it is not told everything");
-                return;
-            }
-            self.left.count.set(self.left.count.get().saturating_add(1));
-            // The task ends only with this herald.
-            drop(queue.send(news));
+        if let Some(queue) = &self.queue
+            && !queue.add(news)
+        {
+            shared.complain("the hook is far behind; it is not told everything");
         }
     }
 
@@ -170,8 +217,17 @@ impl Herald {
 
     /// Resolves when every hook has run.
     pub(crate) async fn finished(&self) {
-        while self.left.count.get() > 0 {
-            self.left.changed.notified().await;
+        if let Some(queue) = &self.queue {
+            queue.finished().await;
+        }
+    }
+
+    /// Resolves when the hook was told the last of what waits, at the end of everything. What came before that
+    /// is not told any more.
+    pub(crate) async fn told_the_last(&self) {
+        if let Some(queue) = &self.queue {
+            queue.shorten();
+            queue.finished().await;
         }
     }
 }
@@ -184,8 +240,9 @@ impl Drop for Herald {
     }
 }
 
-async fn run_hooks(shared: Weak<Shared>, mut queue: mpsc::UnboundedReceiver<News>, left: Rc<Left>) {
-    while let Some(news) = queue.recv().await {
+async fn run_hooks(shared: Weak<Shared>, queue: Rc<Queue>) {
+    loop {
+        let news = queue.next().await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
@@ -193,8 +250,7 @@ async fn run_hooks(shared: Weak<Shared>, mut queue: mpsc::UnboundedReceiver<News
             // What a hook thinks of it changes nothing.
             run(&shared, script, &news).await;
         }
-        left.count.set(left.count.get().saturating_sub(1));
-        left.changed.notify_waiters();
+        queue.has_run();
     }
 }
 
@@ -305,4 +361,53 @@ pub(crate) const fn flags(up: bool, carrier: bool) -> u32 {
         flags |= RUNNING;
     }
     flags
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    fn told(queue: &Queue) -> Vec<Reason> {
+        let next = || queue.next().now_or_never().map(|news| news.reason);
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn a_hook_that_is_far_behind_is_told_the_newest_and_not_the_oldest() {
+        let queue = Queue::default();
+        assert!(queue.add(News::plain(Reason::Preinit)));
+        for _ in 1..MOST_WAITING {
+            assert!(queue.add(News::plain(Reason::Nak)));
+        }
+        assert!(!queue.add(News::plain(Reason::Stop)));
+
+        let told = told(&queue);
+        assert_eq!(told.len(), MOST_WAITING);
+        assert_eq!(told.first(), Some(&Reason::Nak));
+        assert_eq!(told.last(), Some(&Reason::Stop));
+    }
+
+    #[test]
+    fn at_the_end_a_hook_is_told_the_end_alone() {
+        let queue = Queue::default();
+        for reason in [Reason::Carrier, Reason::NoCarrier, Reason::Stop] {
+            queue.add(News::plain(reason));
+        }
+        queue.shorten();
+        assert_eq!(told(&queue), [Reason::Stop]);
+    }
+
+    #[test]
+    fn it_is_finished_when_nothing_waits_and_nothing_runs() {
+        let queue = Queue::default();
+        assert!(queue.finished().now_or_never().is_some());
+        queue.add(News::plain(Reason::Bound));
+        assert!(queue.finished().now_or_never().is_none());
+        assert!(queue.next().now_or_never().is_some());
+        assert!(queue.finished().now_or_never().is_none());
+        queue.has_run();
+        assert!(queue.finished().now_or_never().is_some());
+    }
 }

@@ -91,6 +91,27 @@ impl Scripted {
             .and_then(|checked| checked.lease().expires_at)
     }
 
+    /// Ends the lease in force if its time is over.
+    pub(crate) async fn expire(&self) {
+        let _turn = self.turn.lock().await;
+        // A script that ran until now may have extended it.
+        let now = clock::boottime_milliseconds();
+        if self.expires_at().is_some_and(|end| end <= now) {
+            self.end(DeconfigureCause::Expired).await;
+        }
+    }
+
+    /// Takes the lease in force out of force.
+    async fn end(&self, cause: DeconfigureCause) {
+        let former = self.current.take();
+        self.observer.deconfigured(former.as_ref(), cause);
+        let news = News {
+            old: former.map(|checked| checked.lease().clone()),
+            ..News::plain(deconfigured(cause))
+        };
+        self.herald.perform(news).await;
+    }
+
     /// Has the script undo what it configured.
     pub(crate) async fn withdraw(&self, reason: Reason) {
         // A script that runs already may be the one that does it.
@@ -180,17 +201,10 @@ impl LeaseSink for Scripted {
 
     async fn deconfigure(&self, cause: DeconfigureCause) -> Result<Applied, Error> {
         let _turn = self.turn.lock().await;
-        let former = self.current.take();
         // Taking a lease out of force is never refused; saying that there is none may be had too often.
-        if former.is_none() && !self.may_run() {
-            return Ok(Applied::Done);
+        if self.current.borrow().is_some() || self.may_run() {
+            self.end(cause).await;
         }
-        self.observer.deconfigured(former.as_ref(), cause);
-        let news = News {
-            old: former.map(|checked| checked.lease().clone()),
-            ..News::plain(deconfigured(cause))
-        };
-        self.herald.perform(news).await;
         Ok(Applied::Done)
     }
 

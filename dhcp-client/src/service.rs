@@ -363,7 +363,7 @@ impl Service {
             old,
             ..News::plain(reason)
         });
-        self.herald.finished().await;
+        self.herald.told_the_last().await;
     }
 
     /// Leaves what was configured.

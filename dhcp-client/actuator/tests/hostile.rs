@@ -7,9 +7,9 @@
 
 mod bed;
 
-use bed::{Bed, ip, isolated, lease, mtu, reason, route};
+use bed::{Bed, ip, isolated, lease, mtu, pass, reason, route};
 use dhcp_actuator::TakesHostName;
-use sdk_rpc::{Applied, Lease, Origin, Parameter, Value};
+use sdk_rpc::{Applied, Lease, Origin, Parameter, Setback, Value};
 
 /// Everything that a lease could change in this network namespace.
 fn host() -> String {
@@ -177,4 +177,25 @@ fn case_102_an_mtu_beyond_the_links_is_left_out() {
         assert_eq!((mtu(), bed::address_list().len()), (1500, 1));
         assert!(bed.told()[0].contains("MTU 65535 (not from 576 to 9000)"));
     });
+}
+
+#[test]
+fn setbacks_without_end_are_told_at_the_pace_of_changes() {
+    isolated(
+        "setbacks_without_end_are_told_at_the_pace_of_changes",
+        || {
+            let bed = Bed::new();
+            let all = 1000;
+            for _ in 0..all {
+                bed.set_back(Setback::Refused);
+            }
+            let told = bed.told().len();
+            assert!(told < 20, "{told} of {all}");
+
+            // A real one, later.
+            pass(10_000);
+            bed.set_back(Setback::NoAnswer);
+            assert_eq!(bed.told().last().unwrap(), "setback NoAnswer");
+        },
+    );
 }

@@ -53,8 +53,10 @@ impl LeaseSink for Actuator {
     }
 
     async fn setback(&self, setback: Setback) -> Result<(), Error> {
-        // Nothing on the host depends on it, so there is no change to pace; who listens limits the log.
-        self.observer.setback(setback);
+        // Nothing on the host changes, but lines are written and hooks run for it: it may be had too often.
+        if self.may_change() {
+            self.observer.setback(setback);
+        }
         Ok(())
     }
 }

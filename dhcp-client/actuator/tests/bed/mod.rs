@@ -22,7 +22,8 @@ use nix::{
     unistd::geteuid,
 };
 use sdk_rpc::{
-    Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink as _, Origin, Route, UpdateCause,
+    Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink as _, Origin, Route, Setback,
+    UpdateCause,
 };
 use serde_json::Value;
 
@@ -201,7 +202,7 @@ impl Observer for Recorder {
         self.tell(format!("deconfigured {address:?} {cause:?}"));
     }
 
-    fn setback(&self, setback: sdk_rpc::Setback) {
+    fn setback(&self, setback: Setback) {
         self.tell(format!("setback {setback:?}"));
     }
 
@@ -294,6 +295,10 @@ impl Bed {
 
     pub(crate) fn update(&self, lease: Lease) {
         assert_eq!(self.try_update(lease), Applied::Done);
+    }
+
+    pub(crate) fn set_back(&self, setback: Setback) {
+        wait(self.actuator.setback(setback)).unwrap();
     }
 
     pub(crate) fn deconfigure(&self, cause: DeconfigureCause) {
