@@ -22,8 +22,12 @@ use super::{
 };
 use crate::{log, pid_file::PidFile};
 
-/// How long an answer may take: a release waits for the wire for two seconds.
+/// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take when something is to be ended first: a script that runs already, and the one that is
+/// told of the end, may take a minute each.
+const PATIENCE_WITH_SCRIPTS: Duration = Duration::from_secs(150);
 
 /// What came of a request.
 enum Outcome {
@@ -126,8 +130,11 @@ fn connect(view: &Path) -> Option<Run> {
     })
 }
 
-async fn within<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
-    match tokio::time::timeout(PATIENCE, call).await {
+async fn within<T>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(patience, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Error::Refused(why))) => Err(why),
         Ok(Err(error)) => Err(error.to_string()),
@@ -139,7 +146,7 @@ async fn within<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, St
 async fn overviews(asked: &Asked, runs: &[Run]) -> Result<Vec<Overall>, String> {
     let mut found = Vec::new();
     for run in runs {
-        let mut overall = within(run.control.status(Vec::new())).await?;
+        let mut overall = within(PATIENCE, run.control.status(Vec::new())).await?;
         if !asked.interfaces.is_empty() {
             let wanted =
                 |status: &sdk_rpc::InterfaceStatus| asked.interfaces.contains(&status.interface);
@@ -168,29 +175,45 @@ async fn look(asked: &Asked, runs: &[Run]) -> Result<Outcome, String> {
 
 async fn tell(asked: &Asked, runs: &[Run], verb: sdk_rpc::Verb) -> Result<Outcome, String> {
     let overviews = overviews(asked, runs).await?;
+    // Who names no interface means all of the program's own, and the C clients know of no other's runs.
+    let concerns = |overall: &Overall| {
+        if asked.interfaces.is_empty() {
+            asked.client == Client::Native || overall.client == asked.client.name()
+        } else {
+            !overall.interfaces.is_empty()
+        }
+    };
+    let concerned: Vec<(&Run, Overall)> = runs
+        .iter()
+        .zip(overviews)
+        .filter(|(_, overall)| concerns(overall))
+        .collect();
+    if concerned.is_empty() {
+        return by_signal(asked);
+    }
+    // All or nothing: none is told before it is known that every one may be.
+    if let Some((_, overall)) = concerned.iter().find(|(run, _)| !run.may_ask) {
+        return Err(format!(
+            "only root and the control group may ask that of process {}",
+            overall.pid
+        ));
+    }
+    let patience = match verb {
+        sdk_rpc::Verb::Renew | sdk_rpc::Verb::Rebind => PATIENCE,
+        sdk_rpc::Verb::Release | sdk_rpc::Verb::Stop | sdk_rpc::Verb::Reapply => {
+            PATIENCE_WITH_SCRIPTS
+        }
+    };
     let mut told = Vec::new();
-    for (run, overall) in runs.iter().zip(overviews) {
-        let names: Vec<String> = overall
-            .interfaces
-            .into_iter()
-            .map(|s| s.interface)
-            .collect();
-        if names.is_empty() && !asked.interfaces.is_empty() {
-            continue;
-        }
-        if !run.may_ask {
-            return Err(format!(
-                "only root and the control group may ask that of process {}",
-                overall.pid
-            ));
-        }
+    for (run, overall) in concerned {
         // None named goes to the run as such: one that is told to stop altogether ends.
         let which = if asked.interfaces.is_empty() {
             Vec::new()
         } else {
-            names
+            let names = overall.interfaces.into_iter().map(|s| s.interface);
+            names.collect()
         };
-        told.extend(within(run.control.ask(verb, which)).await?);
+        told.extend(within(patience, run.control.ask(verb, which)).await?);
     }
     Ok(Outcome::Answered(answer::asked(asked, &told)))
 }
@@ -226,7 +249,7 @@ fn by_signal(asked: &Asked) -> Result<Outcome, String> {
 }
 
 fn wait_gone(pid: Pid) -> Result<(), String> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + PATIENCE_WITH_SCRIPTS;
     while kill(pid, None) != Err(Errno::ESRCH) {
         if Instant::now() >= until {
             return Err(format!("process {pid} does not end"));

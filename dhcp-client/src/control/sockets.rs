@@ -34,8 +34,10 @@ pub(super) const CONTROL: &str = "sock";
 /// Ending of the socket that only shows.
 pub(super) const VIEW: &str = "view.sock";
 
-/// How long a connection may last: an operator's question takes milliseconds.
+/// How long a connection of anybody's may last: a question takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one of an operator's may last, who may have to wait for scripts.
+const OPERATORS_PATIENCE: Duration = Duration::from_secs(180);
 
 /// A run's sockets; removed when they go.
 #[derive(Debug)]
@@ -98,12 +100,12 @@ impl Doors {
             let desk = desk.clone();
             doors.tasks.push(spawn_local(async move {
                 if ending == CONTROL {
-                    receive(listener, |peer| {
+                    receive(listener, OPERATORS_PATIENCE, |peer| {
                         sdk_rpc::serve_control(peer, desk.clone(), Limits::control())
                     })
                     .await;
                 } else {
-                    receive(listener, |peer| {
+                    receive(listener, PATIENCE, |peer| {
                         sdk_rpc::serve_overview(peer, desk.clone(), Limits::control())
                     })
                     .await;
@@ -152,14 +154,18 @@ fn listen(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<UnixListener
 }
 
 /// Serves whoever connects, for ever.
-async fn receive(listener: AsyncFd<UnixListener>, serve: impl Fn(OwnedFd) -> io::Result<Session>) {
+async fn receive(
+    listener: AsyncFd<UnixListener>,
+    patience: Duration,
+    serve: impl Fn(OwnedFd) -> io::Result<Session>,
+) {
     let mut guests = Guests::default();
     while let Some(peer) = accept(&listener).await {
         let owner = guests.make_place(&peer);
         // One that is gone already, or for which there is no descriptor, is no loss.
         if let Ok(mut session) = serve(peer) {
             guests.admit(owner, async move {
-                drop(timeout(PATIENCE, session.closed()).await);
+                drop(timeout(patience, session.closed()).await);
             });
         }
         // However fast they come, what the run is for comes in between.
