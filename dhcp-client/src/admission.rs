@@ -66,7 +66,11 @@ impl Admission {
 
     fn look(&self) -> Verdict {
         let calf = self.calf.borrow();
-        match calf.verify() {
+        let verified = calf.verify();
+        if verified.is_ok() {
+            self.shared.was_sandboxed.set(true);
+        }
+        match verified {
             Ok(_) if self.backend == Backend::None => Verdict::Admitted,
             Ok(layers) => {
                 let absent = layers.iter().filter(|(_, in_force)| !in_force);

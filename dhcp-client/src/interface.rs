@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) restarts: Cell<u64>,
     /// Process id of the calf.
     pub(crate) calf: Cell<Option<i32>>,
+    /// There was one whose sandbox was whole.
+    pub(crate) was_sandboxed: Cell<bool>,
     /// Layers of its sandbox that are not in force.
     pub(crate) absent: RefCell<Vec<String>>,
 }
@@ -105,6 +107,7 @@ impl Shared {
             progress_made: Cell::new(0),
             restarts: Cell::new(0),
             calf: Cell::new(None),
+            was_sandboxed: Cell::new(false),
             absent: RefCell::default(),
         })
     }

@@ -4,15 +4,19 @@ mod background;
 mod context;
 mod fleet;
 
-use std::{future::pending, rc::Rc};
+use std::{fmt::Display, future::pending, io, pin::pin, rc::Rc};
 
-use dhcp_actuator::{Changes, Links};
+use dhcp_actuator::{Changes, LinkEvent, Links};
 use dhcp_frontend::{
     Client, Setup,
     setup::{Background, Ending, LogLevel, OnStop, Patience, Purpose, Then},
     voice,
 };
-use tokio::time::{Instant, sleep_until};
+use futures::future::{Either, select};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
 pub(crate) use self::context::{Context, Served};
 use self::fleet::{Fleet, Progress};
@@ -36,6 +40,8 @@ const LONGEST_RUN_NAME: usize = 40;
 enum Waiting {
     /// A lease, until this time, or for ever.
     ForLease(Option<Instant>),
+    /// A lease, although the time for it is over and that was said.
+    Still,
     /// Nothing any more: it serves until it is told to end.
     ForNothing,
 }
@@ -62,14 +68,13 @@ async fn try_serve(
     waited: &mut Waited,
     split: Option<Split>,
 ) -> Result<u8, Refused> {
-    let unheard = |error| Refused::program(format!("cannot listen for signals: {error}"));
-    let mut signals = Signals::listen(setup.client).map_err(unheard)?;
+    let signals = Signals::listen(setup.client).map_err(unheard)?;
     let context = Context::new(setup, events, split)?;
-    let mut links = Links::open(&context.netlink)
+    let links = Links::open(&context.netlink)
         .map_err(|error| Refused::program(format!("cannot watch the links: {error}")))?;
-    let mut changes = Changes::open(&context.netlink)
+    let changes = Changes::open(&context.netlink)
         .map_err(|error| Refused::program(format!("cannot watch the addresses: {error}")))?;
-    let mut fleet = Fleet::gather(&context, &links.all())?;
+    let fleet = Fleet::gather(&context, &links.all())?;
     let mut held = Held {
         pid_file: None,
         _metrics: Metrics::publish(&context).map_err(Refused::program)?,
@@ -80,13 +85,8 @@ async fn try_serve(
     if context.setup.client != Client::Dhclient {
         held.write_pid_file(&context)?;
     }
-    let (desk, mut asked) = Desk::new(&context);
+    let (desk, asked) = Desk::new(&context);
     held.doors = open_doors(&context, &desk);
-    fleet.launch().await?;
-    if context.setup.purpose == Purpose::Release {
-        fleet.undo(OnStop::Release).await;
-        return Ok(0);
-    }
     let mut run = Run {
         waiting: Waiting::ForLease(patience(&context)),
         manager: ServiceManager::from_environment(),
@@ -95,47 +95,26 @@ async fn try_serve(
         waited,
         held: Some(held),
     };
-    run.start_background();
-    loop {
-        if let Some(status) = run.judge().await {
-            return Ok(status);
-        }
-        let deadline = run.deadline();
-        tokio::select! {
-            event = links.next() => {
-                let event = event.map_err(|error| {
-                    Refused::program(format!("cannot watch the links any more: {error}"))
-                })?;
-                run.fleet.link_event(event).await;
-            }
-            deleted = changes.next() => match deleted {
-                Ok(deleted) => run.fleet.restore(&deleted),
-                Err(error) => {
-                    let why = format!("cannot watch the addresses any more: {error}");
-                    return Err(Refused::program(why));
-                }
-            },
-            asked = signals.next() => {
-                if let Some(status) = run.obey(asked.map_err(unheard)?).await {
-                    return Ok(status);
-                }
-            }
-            ask = asked.recv() => {
-                // The sender is the desk, which the doors hold.
-                if let Some(ask) = ask
-                    && let Some(status) = run.answer(ask).await
-                {
-                    return Ok(status);
-                }
-            }
-            refused = run.fleet.lost() => {
-                run.fleet.undo(OnStop::Undo).await;
-                return Err(refused);
-            }
-            () = run.context.changed.notified() => {}
-            () = deadline => {}
-        }
+    let ended = run
+        .begin(Sources {
+            links,
+            changes,
+            signals,
+            asked,
+        })
+        .await;
+    if ended.is_err() {
+        run.fleet.undo(run.context.setup.on_stop).await;
     }
+    ended
+}
+
+fn unheard(error: io::Error) -> Refused {
+    Refused::program(format!("cannot listen for signals: {error}"))
+}
+
+fn unwatched<E: Display>(what: &str) -> impl FnOnce(E) -> Refused {
+    move |error| Refused::program(format!("cannot watch the {what} any more: {error}"))
 }
 
 /// The control sockets, named by the interfaces of the run. A run without them is worth more than none.
@@ -200,12 +179,112 @@ impl Held {
     }
 }
 
+/// Where a run hears what happens.
+struct Sources {
+    links: Links,
+    changes: Changes,
+    signals: Signals,
+    asked: mpsc::Receiver<Ask>,
+}
+
 impl Run<'_> {
+    /// Starts to serve, serves until the end, and gives the exit status.
+    ///
+    /// # Errors
+    /// The run cannot begin or go on. What is configured is still there.
+    async fn begin(&mut self, mut sources: Sources) -> Result<u8, Refused> {
+        // A script may run for a minute: that must not keep the run from its end.
+        let stop = match select(pin!(self.fleet.launch()), pin!(sources.signals.stop())).await {
+            Either::Left((launched, _)) => {
+                launched?;
+                None
+            }
+            Either::Right((stop, _)) => Some(stop.map_err(unheard)?),
+        };
+        if let Some(stop) = stop
+            && let Some(status) = self.obey(stop).await
+        {
+            return Ok(status);
+        }
+        if self.context.setup.purpose == Purpose::Release {
+            self.fleet.undo(OnStop::Release).await;
+            return Ok(0);
+        }
+        self.start_background();
+        self.go_on(sources).await
+    }
+
+    /// Serves until the end, and gives the exit status.
+    ///
+    /// # Errors
+    /// The run cannot go on. What is configured is still there.
+    async fn go_on(&mut self, mut sources: Sources) -> Result<u8, Refused> {
+        let Sources {
+            links,
+            changes,
+            signals,
+            asked,
+        } = &mut sources;
+        loop {
+            if let Some(status) = self.judge().await {
+                return Ok(status);
+            }
+            let deadline = self.deadline();
+            tokio::select! {
+                event = links.next() => {
+                    let event = event.map_err(unwatched("links"))?;
+                    if let Some(stop) = self.follow(event, signals).await.map_err(unheard)?
+                        && let Some(status) = self.obey(stop).await
+                    {
+                        return Ok(status);
+                    }
+                }
+                deleted = changes.next() => {
+                    let deleted = deleted.map_err(unwatched("addresses"))?;
+                    self.fleet.restore(&deleted);
+                }
+                asked = signals.next() => {
+                    if let Some(status) = self.obey(asked.map_err(unheard)?).await {
+                        return Ok(status);
+                    }
+                }
+                ask = asked.recv() => {
+                    // The sender is the desk, which the doors hold.
+                    if let Some(ask) = ask
+                        && let Some(status) = self.answer(ask).await
+                    {
+                        return Ok(status);
+                    }
+                }
+                refused = self.fleet.lost() => {
+                    if !self.fleet.give_up(&refused).await {
+                        return Err(refused);
+                    }
+                }
+                () = self.context.changed.notified() => {}
+                () = deadline => {}
+            }
+        }
+    }
+
+    /// Does what the change of a link calls for. `Some` where it was broken off because the run is to end: a script
+    /// that runs for a minute must not keep it from that.
+    async fn follow(
+        &mut self,
+        event: LinkEvent,
+        signals: &mut Signals,
+    ) -> io::Result<Option<Asked>> {
+        match select(pin!(self.fleet.link_event(event)), pin!(signals.stop())).await {
+            Either::Left(((), _)) => Ok(None),
+            Either::Right((stop, _)) => stop.map(Some),
+        }
+    }
+
     /// Resolves when the patience is over.
     fn deadline(&self) -> impl Future<Output = ()> + use<> {
         let at = match self.waiting {
             Waiting::ForLease(at) => at,
-            Waiting::ForNothing => None,
+            Waiting::Still | Waiting::ForNothing => None,
         };
         async move {
             match at {
@@ -217,17 +296,21 @@ impl Run<'_> {
 
     /// Whether it is time to end, or to go into the background. `Some` is the exit status of the end.
     async fn judge(&mut self) -> Option<u8> {
-        let Waiting::ForLease(until) = self.waiting else {
-            return None;
-        };
         let ending = self.context.setup.ending;
+        let progress = self.fleet.progress(ending.wait_for);
+        let until = match (self.waiting, progress) {
+            (Waiting::ForNothing, _) => return None,
+            (Waiting::ForLease(_) | Waiting::Still, Progress::Leased) => {
+                return self.leased().await;
+            }
+            (Waiting::Still, Progress::GaveUp | Progress::Waiting) => return None,
+            (Waiting::ForLease(until), Progress::GaveUp | Progress::Waiting) => until,
+        };
         let over = until.is_some_and(|until| until <= Instant::now());
-        match self.fleet.progress(ending.wait_for) {
-            Progress::Leased => self.leased().await,
-            Progress::GaveUp if ending.patience == Patience::Attempt => self.give_up().await,
-            Progress::GaveUp | Progress::Waiting if over => self.give_up().await,
-            Progress::GaveUp | Progress::Waiting => None,
+        if over || progress == Progress::GaveUp && ending.patience == Patience::Attempt {
+            return self.give_up().await;
         }
+        None
     }
 
     /// What was waited for is there.
@@ -276,10 +359,7 @@ impl Run<'_> {
                 None
             }
             Then::GoOn => {
-                // A run of one lease goes on waiting for it.
-                if ending.once || ending.background == Background::WhenLeased {
-                    self.waiting = Waiting::ForLease(None);
-                }
+                self.waiting = Waiting::Still;
                 None
             }
         }

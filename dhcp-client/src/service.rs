@@ -58,6 +58,8 @@ pub(crate) struct Service {
     interface: Interface,
     lock: Option<InterfaceLock>,
     tasks: Vec<JoinHandle<()>>,
+    /// Something on the host may have been changed for it.
+    is_launched: bool,
 }
 
 impl Service {
@@ -89,6 +91,7 @@ impl Service {
             interface: interface.clone(),
             lock,
             tasks: Vec::new(),
+            is_launched: false,
         };
         if let Some(split) = context.take_split() {
             let (net, elsewhere) = Elsewhere::connect(split, &shared)?;
@@ -121,6 +124,11 @@ impl Service {
 
     pub(crate) const fn index(&self) -> u32 {
         self.interface.index
+    }
+
+    /// Whether there may be something to undo.
+    pub(crate) const fn is_launched(&self) -> bool {
+        self.is_launched
     }
 
     /// For those who only look.
@@ -225,6 +233,7 @@ impl Service {
         &mut self,
         losing: &mpsc::UnboundedSender<Refused>,
     ) -> Result<(), Refused> {
+        self.is_launched = true;
         if self.shared.context.setup.purpose == Purpose::Release {
             return self.start_engine(losing);
         }

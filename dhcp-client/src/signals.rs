@@ -1,6 +1,6 @@
 //! What the operator asks by signal, in the manner of the client that was started.
 
-use std::io;
+use std::{collections::VecDeque, io};
 
 use dhcp_frontend::Client;
 use nix::sys::{
@@ -53,6 +53,8 @@ pub(crate) fn listened() -> SigSet {
 pub(crate) struct Signals {
     client: Client,
     descriptor: AsyncFd<SignalFd>,
+    /// What was asked while only an end would have been heard.
+    waiting: VecDeque<Asked>,
 }
 
 impl Signals {
@@ -63,11 +65,30 @@ impl Signals {
         Ok(Self {
             client,
             descriptor: watch(SignalFd::with_flags(&signals, flags)?)?,
+            waiting: VecDeque::new(),
         })
+    }
+
+    /// The next signal that asks for the end; others that came before it wait.
+    pub(crate) async fn stop(&mut self) -> io::Result<Asked> {
+        loop {
+            let asked = self.receive().await?;
+            if matches!(asked, Asked::Stop { .. } | Asked::Release) {
+                return Ok(asked);
+            }
+            self.waiting.push_back(asked);
+        }
     }
 
     /// The next thing that is asked for.
     pub(crate) async fn next(&mut self) -> io::Result<Asked> {
+        match self.waiting.pop_front() {
+            Some(asked) => Ok(asked),
+            None => self.receive().await,
+        }
+    }
+
+    async fn receive(&mut self) -> io::Result<Asked> {
         loop {
             let mut ready = self.descriptor.readable().await?;
             let Some(received) = self.descriptor.get_ref().read_signal()? else {
@@ -92,8 +113,10 @@ impl Signals {
 /// dhcp-client  stop     stop    rebind  renew    release           -
 /// dhcpcd       stop     stop    rebind  renew    reopen the log    release
 /// udhcpc       stop     stop    -       renew    release and wait  -
-/// dhclient     stop     stop    -       -        -                 -
+/// dhclient     stop     stop    -       -        release           -
 /// ```
+///
+/// dhclient has no meaning for SIGUSR2: `dhclient -r` sends it to a run that has no control socket.
 fn meaning(client: Client, signal: Signal) -> Option<Asked> {
     // Signal is the system's list, not ours: a wildcard is right.
     match (client, signal) {
@@ -104,9 +127,8 @@ fn meaning(client: Client, signal: Signal) -> Option<Asked> {
         }
         // As dhcpcd does: look whether the network is still the same one.
         (Client::Native | Client::Dhcpcd, Signal::SIGHUP) => Some(Asked::Command(Command::Rebind)),
-        (Client::Native, Signal::SIGUSR2) | (Client::Dhcpcd, Signal::SIGALRM) => {
-            Some(Asked::Release)
-        }
+        (Client::Native | Client::Dhclient, Signal::SIGUSR2)
+        | (Client::Dhcpcd, Signal::SIGALRM) => Some(Asked::Release),
         (Client::Udhcpc, Signal::SIGUSR2) => Some(Asked::ReleaseAndWait),
         (Client::Dhcpcd, Signal::SIGUSR2) => Some(Asked::Reopen),
         _ => None,
@@ -137,6 +159,10 @@ mod tests {
         );
         assert_eq!(
             meaning(Client::Dhcpcd, Signal::SIGALRM),
+            Some(Asked::Release)
+        );
+        assert_eq!(
+            meaning(Client::Dhclient, Signal::SIGUSR2),
             Some(Asked::Release)
         );
         assert_eq!(meaning(Client::Native, Signal::SIGALRM), None);

@@ -97,7 +97,11 @@ impl Supervisor {
             let why = self.until_dead(&mut running).await;
             self.shared.calf.set(None);
             if let Some(why) = running.admission.no_sandbox() {
-                return Err(NoCalf::Sandbox(why));
+                if !self.shared.was_sandboxed.get() {
+                    return Err(NoCalf::Sandbox(why));
+                }
+                // It can be had here, only not now.
+                self.shared.complain(&why);
             }
             drop(running);
             if self.shared.is_released() {
@@ -127,15 +131,19 @@ impl Supervisor {
         }
     }
 
-    /// Another calf. What this process only lacks for now, descriptors or memory, is waited for.
+    /// Another calf. Where there was one in a whole sandbox, whatever is in its way is waited for: descriptors,
+    /// memory, processes. What is configured stays meanwhile.
     async fn respawn(&self) -> Result<Running, NoCalf> {
         loop {
             match self.spawn() {
-                Err(error @ NoCalf::Io(..)) => {
+                Err(NoCalf::Sandbox(why)) if !self.shared.was_sandboxed.get() => {
+                    return Err(NoCalf::Sandbox(why));
+                }
+                Err(error) => {
                     self.shared.warn(&format!("{error}; trying again"));
                     tokio::time::sleep(RETRY).await;
                 }
-                spawned => return spawned,
+                Ok(running) => return Ok(running),
             }
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Context {
     duid: OnceCell<Vec<u8>>,
     served: RefCell<Vec<Served>>,
     split: RefCell<Option<Split>>,
+    /// Engine and network are in other processes.
+    pub(crate) is_split: bool,
 }
 
 /// An interface that is served, for those who only look.
@@ -59,6 +61,7 @@ impl Context {
             resolver: OnceCell::new(),
             duid: OnceCell::new(),
             served: RefCell::default(),
+            is_split: split.is_some(),
             split: RefCell::new(split),
             setup,
         };
@@ -100,6 +103,11 @@ impl Context {
     /// that such a run serves.
     pub(crate) fn take_split(&self) -> Option<Split> {
         self.split.take()
+    }
+
+    /// Whether they are still to be taken.
+    pub(crate) fn has_split(&self) -> bool {
+        self.split.borrow().is_some()
     }
 
     /// What is served, by name.

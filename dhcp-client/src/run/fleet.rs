@@ -110,7 +110,9 @@ impl Fleet {
         let index = link.interface.index;
         let is_off = self.context.profile(&link.interface.name).off;
         let is_known = self.services.contains_key(&index) || self.stopped.contains(&index);
-        if is_known || is_off || !self.selection.takes(link) {
+        // The descriptors of a split run are those of one interface, once.
+        let is_spent = self.context.is_split && !self.context.has_split();
+        if is_known || is_off || is_spent || !self.selection.takes(link) {
             return false;
         }
         match Service::open(&link.interface, &self.context) {
@@ -230,6 +232,11 @@ impl Fleet {
         if self.services.contains_key(&index) {
             self.context.events.warn(name, "the interface was removed");
             self.part_with(index, Reason::Departed).await;
+            if self.context.is_split {
+                let why = "the one interface of this role was removed";
+                // The receiver is in `self`.
+                drop(self.losing.send(Refused::interface(name, why)));
+            }
         }
     }
 
@@ -408,25 +415,42 @@ impl Fleet {
         }
     }
 
+    /// Gives up an interface for which there is no calf to be had. The answer is false if it was the last one that
+    /// could be served: then there is no sandbox here, or the role that it needs is gone.
+    pub(super) async fn give_up(&mut self, refused: &Refused) -> bool {
+        let others = |service: &&Service| refused.interface.as_deref() != Some(service.name());
+        let is_served = |service: &Service| service.shared.was_sandboxed.get();
+        if !self.services.values().filter(others).any(is_served) {
+            return false;
+        }
+        refused.tell(&self.context.events);
+        let name = refused.interface.as_deref();
+        let lost = self.services.values().find(|s| Some(s.name()) == name);
+        if let Some(index) = lost.map(Service::index) {
+            self.stopped.insert(index);
+            self.end(&[index], self.context.setup.on_stop).await;
+        }
+        true
+    }
+
     /// Ends: what is configured stays, goes, or is given back.
     pub(super) async fn undo(&mut self, how: OnStop) {
         let all: Vec<u32> = self.services.keys().copied().collect();
         self.end(&all, how).await;
     }
 
-    /// Stops to serve some interfaces.
+    /// Stops to serve some interfaces, all at once: one whose server is silent or whose script hangs delays no
+    /// other.
     async fn end(&mut self, chosen: &[u32], how: OnStop) {
-        let services: Vec<Service> = chosen
+        let services = chosen
             .iter()
             .filter_map(|index| self.services.remove(index))
-            .collect();
-        if how == OnStop::Release {
-            // All at once, so that one silent server delays no other's.
-            for service in &services {
+            .filter(Service::is_launched);
+        let context = &self.context;
+        let ended = services.map(|service| async move {
+            if how == OnStop::Release {
                 service.ask_release();
             }
-        }
-        for service in &services {
             let released = service.shared.is_to_be_released();
             if released {
                 service.await_release().await;
@@ -438,8 +462,12 @@ impl Fleet {
                     service.withdraw(Reason::Stop).await;
                 }
             }
-            self.context.remove_served(service.name());
-            self.context.events.stopped(service.name());
+            context.events.stopped(service.name());
+            service
+        });
+        for service in futures::future::join_all(ended).await {
+            context.remove_served(service.name());
         }
+        context.changed.notify_one();
     }
 }
