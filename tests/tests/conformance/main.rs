@@ -7,10 +7,12 @@
 mod acquisition;
 mod conflicts;
 mod cve;
+mod exchanges;
 mod extension;
 mod hostile_frames;
 mod hostile_options;
 mod messages;
+mod options;
 mod persistence;
 mod rapid_commit;
 mod selection;
