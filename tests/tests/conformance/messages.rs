@@ -313,3 +313,16 @@ fn case_022_each_transaction_has_an_xid_of_its_own_that_the_last_does_not_tell()
         .filter(|step| (**step).min(step.wrapping_neg()) < 1 << 16);
     assert!(near.count() < 2, "{xids:x?}");
 }
+
+// When they send is for the tests of the machine, which has a clock that stands still.
+#[test]
+fn case_019_two_clients_started_together_have_transactions_of_their_own() {
+    let beds = [Testbed::new(), Testbed::new()];
+    let sniffers = beds.each_ref().map(Testbed::sniffer);
+    let _clients = beds.each_ref().map(|bed| Client::start(bed, &[]));
+    let discovers = sniffers.map(|sniffer| sniffer.first_sent(Kind::DISCOVER));
+    let [one, two] = discovers.each_ref().map(|frame| frame.dhcp());
+    let (one, two) = (one.expect("DHCP"), two.expect("DHCP"));
+    assert_ne!(one.xid, two.xid);
+    assert_eq!(one.chaddr, two.chaddr, "control: all else is the same");
+}
