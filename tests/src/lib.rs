@@ -22,6 +22,7 @@ pub mod namespace;
 pub mod packages;
 pub mod packet;
 pub mod process;
+pub mod rival;
 pub mod room;
 pub mod router;
 pub mod said;
