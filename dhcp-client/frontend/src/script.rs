@@ -149,9 +149,7 @@ pub struct Call {
 pub fn calls(script: &Script, vocabulary: &Vocabulary, occasion: &Occasion<'_>) -> Vec<Call> {
     match script.dialect {
         // The program has no words of its own for scripts: dhcpcd's are those that most are written in.
-        Client::Native | Client::Dhcpcd => dhcpcd::environment::call(script, occasion)
-            .into_iter()
-            .collect(),
+        Client::Native | Client::Dhcpcd => dhcpcd::environment::calls(script, occasion),
         Client::Udhcpc => udhcpc::environment::calls(script, occasion),
         Client::Dhclient => dhclient::environment::calls(script, vocabulary, occasion),
     }

@@ -71,6 +71,27 @@ fn told(occasion: &Occasion) -> Option<(&'static str, Protocol, Turn)> {
     })
 }
 
+/// The runs of a script of this dialect that tell it of an occasion, one after the other.
+///
+/// Before its first message dhcpcd tells of the carrier, too, as it finds it.
+#[must_use]
+pub fn calls(script: &Script, occasion: &Occasion) -> Vec<Call> {
+    let mut calls = Vec::from_iter(call(script, occasion));
+    if occasion.reason == Reason::Preinit {
+        let reason = if occasion.interface.carrier {
+            Reason::Carrier
+        } else {
+            Reason::NoCarrier
+        };
+        let found = Occasion {
+            reason,
+            ..occasion.clone()
+        };
+        calls.extend(call(script, &found));
+    }
+    calls
+}
+
 /// What a script of this dialect is run with; `None` where dhcpcd runs none.
 #[must_use]
 pub fn call(script: &Script, occasion: &Occasion) -> Option<Call> {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use dhcp_frontend::{
-    dhcpcd::environment::call,
+    dhcpcd::environment::{call, calls},
     script::{Call, Part, Reason, Script},
 };
 use sdk_rpc::{Lease, Origin, Parameter, Value};
@@ -112,6 +112,21 @@ fn of_the_link_the_interface_is_told_and_no_lease() {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         assert!(interface.iter().all(|variable| told.contains(variable)));
+    }
+}
+
+#[test]
+fn at_the_start_hooks_are_told_of_the_carrier_as_it_is() {
+    for (carrier, second) in [(true, "reason=CARRIER"), (false, "reason=NOCARRIER")] {
+        let mut occasion = occasion(Reason::Preinit, None, None);
+        occasion.interface.carrier = carrier;
+        let calls = calls(&hook(), &occasion);
+        let reasons: Vec<String> = calls
+            .iter()
+            .flat_map(told)
+            .filter(|variable| variable.starts_with("reason="))
+            .collect();
+        assert_eq!(reasons, ["reason=PREINIT", second]);
     }
 }
 
