@@ -353,12 +353,13 @@ pub(crate) const fn flags(up: bool, carrier: bool) -> u32 {
     const BROADCAST: u32 = 0x2;
     const RUNNING: u32 = 0x40;
     const MULTICAST: u32 = 0x1000;
+    const LOWER_UP: u32 = 0x1_0000;
     let mut flags = BROADCAST | MULTICAST;
     if up {
         flags |= UP;
     }
     if carrier {
-        flags |= RUNNING;
+        flags |= RUNNING | LOWER_UP;
     }
     flags
 }
