@@ -375,6 +375,13 @@ impl Service {
         self.herald.told_the_last().await;
     }
 
+    /// Takes away what was configured, and has hooks hear that the interface is not served any more.
+    pub(crate) async fn stop(&self) {
+        self.withdraw(Reason::Stop).await;
+        self.herald.tell(News::plain(Reason::Stopped));
+        self.herald.finished().await;
+    }
+
     /// Leaves what was configured.
     pub(crate) async fn leave(&self) {
         self.configurer.leave().await;

@@ -458,9 +458,7 @@ impl Fleet {
             match how {
                 // ifdown(8) has udhcpc give the lease back and ends it in one breath: nothing of it stays.
                 OnStop::Leave if !released => service.leave().await,
-                OnStop::Leave | OnStop::Undo | OnStop::Release => {
-                    service.withdraw(Reason::Stop).await;
-                }
+                OnStop::Leave | OnStop::Undo | OnStop::Release => service.stop().await,
             }
             context.events.stopped(service.name());
             service
