@@ -176,7 +176,7 @@ impl Record {
     /// The octets of a file.
     ///
     /// # Errors
-    /// The lease has a value that nobody would take back.
+    /// The lease has a value that nobody would take back, or is longer as a whole than [`Record::decode`] takes.
     pub fn encode(&self) -> Result<Vec<u8>, sdk_rpc::Error> {
         let MacAddress(mac) = self.mac;
         let lease = self.lease.to_octets()?;
@@ -187,6 +187,12 @@ impl Record {
         record.extend_from_slice(&self.written.boottime.to_be_bytes());
         record.extend_from_slice(&lease);
         record.extend_from_slice(&crc32fast::hash(&record).to_be_bytes());
+        if record.len() as u64 > LONGEST {
+            let octets = record.len();
+            return Err(sdk_rpc::Error::Refused(format!(
+                "a record of {octets} octets is longer than any"
+            )));
+        }
         Ok(record)
     }
 

@@ -162,6 +162,21 @@ fn a_wall_clock_that_was_set_back_makes_no_lease_longer_than_it_was() {
 }
 
 #[test]
+fn a_lease_too_long_to_be_read_back_is_not_written_and_the_former_one_stays() {
+    let store = Scratch::new("too-long");
+    store.save(&lease());
+    let parameters = (1..=40).map(|code| sdk_rpc::Parameter {
+        code,
+        value: sdk_rpc::Value::Numbers(vec![0; 2048]),
+    });
+    let mut long = lease();
+    long.parameters = parameters.collect();
+    let result = store.0.save("eth0", MAC, &long, WRITTEN);
+    assert!(result.is_err());
+    assert_eq!(store.load(), Ok(Some(lease())));
+}
+
+#[test]
 fn a_record_is_readable_by_its_owner_alone() {
     let scratch = Scratch::new("mode");
     scratch.save(&lease());
