@@ -50,8 +50,8 @@ impl Remarks {
             return;
         }
         self.notes.push(Note {
-            place: place.to_string(),
-            what: what.to_string().chars().take(LONGEST_WORDS).collect(),
+            place: shown(&place.to_string()),
+            what: shown(&what.to_string()),
             fate,
         });
     }
@@ -67,6 +67,19 @@ impl Remarks {
         }
         self.notes
     }
+}
+
+/// The beginning of a word, fit for a terminal and a log: what could move a cursor is written as an escape.
+fn shown(word: &str) -> String {
+    let mut shown = String::new();
+    for character in word.chars().take(LONGEST_WORDS) {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -90,5 +103,14 @@ mod tests {
         let mut remarks = Remarks::default();
         remarks.ignored(COMMAND_LINE, "x".repeat(5000), "too long");
         assert_eq!(remarks.into_notes()[0].what, "x".repeat(120));
+    }
+
+    #[test]
+    fn a_note_has_no_control_character_of_the_words_it_shows() {
+        let mut remarks = Remarks::default();
+        remarks.missing("/a\nb:1", "send\t\u{1b}[2J\u{9b}x;\r\n", "so it is");
+        let notes = remarks.into_notes();
+        assert_eq!(notes[0].place, r"/a\nb:1");
+        assert_eq!(notes[0].what, r"send\t\u{1b}[2J\u{9b}x;\r\n");
     }
 }
