@@ -25,6 +25,13 @@ use self::{
     said::check_said,
 };
 
+/// Options that the operator may want to send: his own, those that are not his to send, and some that dhcproto,
+/// which reads the message, takes in any length. It asserts the lengths of others.
+const SENT: [u8; 24] = [
+    224, 225, 230, 240, 250, 254, 43, 60, 77, 12, 124, 125, 0, 50, 52, 53, 54, 55, 57, 61, 80, 82,
+    90, 255,
+];
+
 /// The octets are the configuration, then the lease, then how it ends.
 pub fn encode_round_trip(octets: &[u8]) {
     let mut source = Source::new(octets);
@@ -73,7 +80,7 @@ fn config(source: &mut Source<'_>) -> Config {
         name: text(source, 80),
     });
     config.vendor_class = source.octets(255);
-    config.sent = source.list(8, |source| (source.octet(), source.octets(255)));
+    config.sent = source.list(8, |source| (source.pick(&SENT), source.octets(255)));
     config.wanted_address = source.option(Source::address);
     config.wanted_seconds = source.option(Source::number32);
     config.maximum_message_size = source.number16();

@@ -10,10 +10,16 @@
     reason = "a failed unwrap is a finding; clippy.toml excepts test functions, not what they share"
 )]
 
+mod any_lease;
 mod encode_round_trip;
+mod exports;
 mod frame;
+mod frontends;
 mod lease_of_machine;
+mod lease_store;
 mod machine;
+mod policy;
+mod rpc_message;
 mod seeds;
 mod source;
 
@@ -26,8 +32,13 @@ mod transcript;
 mod world;
 
 pub use encode_round_trip::encode_round_trip;
+pub use exports::exports;
 pub use frame::frame;
+pub use frontends::{command_lines, dhclient_conf, dhcpcd_conf};
+pub use lease_store::lease_store;
 pub use machine::machine;
+pub use policy::policy;
+pub use rpc_message::rpc_message;
 
 /// A fuzz target.
 #[derive(Clone, Copy)]
@@ -56,5 +67,40 @@ pub const TARGETS: &[Target] = &[
         name: "machine",
         body: machine,
         seeds: seeds::machine,
+    },
+    Target {
+        name: "lease_store",
+        body: lease_store,
+        seeds: seeds::lease_store,
+    },
+    Target {
+        name: "dhcpcd_conf",
+        body: dhcpcd_conf,
+        seeds: seeds::dhcpcd_conf,
+    },
+    Target {
+        name: "dhclient_conf",
+        body: dhclient_conf,
+        seeds: seeds::dhclient_conf,
+    },
+    Target {
+        name: "command_lines",
+        body: command_lines,
+        seeds: seeds::command_lines,
+    },
+    Target {
+        name: "exports",
+        body: exports,
+        seeds: seeds::exports,
+    },
+    Target {
+        name: "rpc_message",
+        body: rpc_message,
+        seeds: seeds::rpc_message,
+    },
+    Target {
+        name: "policy",
+        body: policy,
+        seeds: seeds::policy,
     },
 ];

@@ -1,6 +1,9 @@
 //! The inputs that the fuzzers start from: messages and sequences of this repository's own tests, in the form
 //! that each target reads.
 
+mod files;
+mod leases;
+
 use dhcp_proto::{Config, Start};
 
 use crate::{
@@ -11,7 +14,15 @@ use crate::{
     transcript::{ADDRESS, Client, MAC},
 };
 
+pub(crate) use files::{command_lines, dhclient_conf, dhcpcd_conf};
+pub(crate) use leases::{exports, lease_store, policy, rpc_message};
+
+/// Inputs by name.
 type Seeds = Vec<(&'static str, Vec<u8>)>;
+
+fn with(head: &[u8], rest: &[u8]) -> Vec<u8> {
+    [head, rest].concat()
+}
 
 /// Clients in each stage, and frames of each sort, bare and as parts.
 pub(crate) fn frame() -> Seeds {
@@ -28,7 +39,6 @@ pub(crate) fn frame() -> Seeds {
         .with(121, &[0, 192, 0, 2, 1, 24, 10, 1, 2, 192, 0, 2, 1])
         .with(43, &[1, 2, 3]);
     let options = |reply: &Reply| reply.message()[240..].to_vec();
-    let with = |head: &[u8], rest: Vec<u8>| [head, &rest].concat();
     let overloaded = {
         let mut fields = vec![0xff];
         let mut sname = vec![6, 4, 192, 0, 2, 1, 255];
@@ -43,23 +53,26 @@ pub(crate) fn frame() -> Seeds {
         fields
     };
     vec![
-        ("offer", with(&[0x80, 0, 0], offer.frame())),
-        ("ack", with(&[0x81, 0, 0], ack.frame())),
-        ("nak", with(&[0x81, 2, 0], Reply::nak(&request).frame())),
+        ("offer", with(&[0x80, 0, 0], &offer.frame())),
+        ("ack", with(&[0x81, 0, 0], &ack.frame())),
+        ("nak", with(&[0x81, 2, 0], &Reply::nak(&request).frame())),
         (
             "boot_reply",
-            with(&[0, 0x80, 0], Reply::boot(&discover, ADDRESS).frame()),
+            with(&[0, 0x80, 0], &Reply::boot(&discover, ADDRESS).frame()),
         ),
-        ("message_of_ack", with(&[1, 1, 1], ack.message())),
-        ("options_of_offer", with(&[0, 0x40, 2, 0], options(&offer))),
-        ("options_of_ack", with(&[1, 2, 2, 0], options(&ack))),
-        ("overloaded", with(&[1, 0, 2], overloaded)),
-        ("options_of_renewal", with(&[3, 0x20, 2, 0], options(&ack))),
+        ("message_of_ack", with(&[1, 1, 1], &ack.message())),
+        ("options_of_offer", with(&[0, 0x40, 2, 0], &options(&offer))),
+        ("options_of_ack", with(&[1, 2, 2, 0], &options(&ack))),
+        ("overloaded", with(&[1, 0, 2], &overloaded)),
+        ("options_of_renewal", with(&[3, 0x20, 2, 0], &options(&ack))),
         (
             "arp_reply",
-            with(&[2, 1, 3], Heard::reply(ADDRESS).frame()[14..].to_vec()),
+            with(&[2, 1, 3], &Heard::reply(ADDRESS).frame()[14..]),
         ),
-        ("arp_probe", with(&[2, 2, 0], Heard::probe(ADDRESS).frame())),
+        (
+            "arp_probe",
+            with(&[2, 2, 0], &Heard::probe(ADDRESS).frame()),
+        ),
     ]
 }
 
