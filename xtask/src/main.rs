@@ -62,7 +62,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "ledger",
         usage: "ledger [--check]",
-        about: "write docs/compliance.md; --check only compares with what is checked in",
+        about: "write docs/compliance.md and docs/cases.md; --check only compares with what is checked in",
         entry: ledger::main,
     },
     Command {

@@ -1,4 +1,4 @@
-//! `cargo xtask ledger`: the compliance report, kept true.
+//! `cargo xtask ledger`: the compliance report and the case table, kept true.
 //!
 //! The code quotes the sentence of an RFC that it obeys, `RFC 2131 section 4.4.1: "..."`. The ledger holds these quotes to
 //! the RFCs' texts in `specs/`, takes every sentence there that obliges somebody, and fails when one of them is neither
@@ -6,6 +6,7 @@
 //! twice.
 
 mod account;
+mod cases;
 mod citation;
 mod compliance;
 mod furniture;
@@ -42,6 +43,10 @@ const SPECIFICATIONS: &str = "specs";
 const CODE: [&str; 4] = ["calf-sandbox", "dhcp-client", "sdk-rpc", "tests"];
 /// The report on the RFCs.
 const COMPLIANCE: &str = "docs/compliance.md";
+/// The texts of the numbered cases, written by hand.
+const CASES: &str = "docs/cases.toml";
+/// The table of the numbered cases.
+const CASE_TABLE: &str = "docs/cases.md";
 
 pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
     let mut only_check = false;
@@ -120,8 +125,11 @@ fn pages() -> Result<Pages, Failure> {
         });
     }
     let compliance = compliance::report(&chapters, &index);
+    let path = root().join(CASES);
+    let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+    let cases = cases::table(&text, &index, &mut complaints);
     Ok(Pages {
-        texts: vec![(COMPLIANCE, compliance)],
+        texts: vec![(COMPLIANCE, compliance), (CASE_TABLE, cases)],
         complaints,
     })
 }
