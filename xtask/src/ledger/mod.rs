@@ -39,8 +39,8 @@ use test_index::TestIndex;
 
 /// Where the RFCs' texts are, and what is said of them by hand.
 const SPECIFICATIONS: &str = "specs";
-/// Folders with code that quotes RFCs or tests it. This chore's own examples are not among them.
-const CODE: [&str; 4] = ["calf-sandbox", "dhcp-client", "sdk-rpc", "tests"];
+/// Folders of the repository whose code is not read: this chore's own examples, and what compilers made.
+const NOT_READ: [&str; 2] = ["xtask", "target"];
 /// The report on the RFCs.
 const COMPLIANCE: &str = "docs/compliance.md";
 /// The texts of the numbered cases, written by hand.
@@ -175,28 +175,34 @@ fn number_of(path: &Path) -> Option<u16> {
         .ok()
 }
 
+/// Every Rust file whose quotes and tests count.
 fn sources() -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
-    for folder in CODE {
-        for path in files_in(&root().join(folder), "rs")? {
-            let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
-            let name = path.strip_prefix(root()).unwrap_or(&path);
-            sources.push(Source::read(&name.to_string_lossy(), &text));
-        }
+    for path in files_in(root(), "rs")? {
+        let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+        let name = path.strip_prefix(root()).unwrap_or(&path);
+        sources.push(Source::read(&name.to_string_lossy(), &text));
     }
     Ok(sources)
 }
 
-/// The files with an extension in a folder and all that are in it, sorted.
+/// Whether there is nothing for the ledger in a folder.
+fn is_passed_over(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') || NOT_READ.contains(&name.as_ref())
+}
+
+/// The files with an extension in a folder and all that are in it but for those passed over, sorted.
 fn files_in(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(Failure::file(&folder))? {
             let path = entry.map_err(Failure::file(&folder))?.path();
-            if path.is_dir() {
+            let is_folder = path.is_dir() && !path.is_symlink();
+            if is_folder && !is_passed_over(&path) {
                 folders.push(path);
-            } else if path.extension().is_some_and(|found| found == extension) {
+            } else if !is_folder && path.extension().is_some_and(|found| found == extension) {
                 found.push(path);
             }
         }

@@ -50,7 +50,9 @@ impl Source {
 
 /// Whether a file is compiled into tests only, as its place tells.
 fn is_of_tests(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.split('/').any(|folder| folder == "tests")
+    path.ends_with("/tests.rs")
+        || path.starts_with("fuzz/")
+        || path.split('/').any(|folder| folder == "tests")
 }
 
 struct Reader {
@@ -269,6 +271,7 @@ mod tests {
     fn files_of_tests_are_known_by_their_place() {
         assert!(is_of_tests("tests/tests/lease.rs"));
         assert!(is_of_tests("dhcp-client/src/store/tests.rs"));
+        assert!(is_of_tests("fuzz/bodies/src/frame.rs"));
         assert!(is_of_tests("dhcp-client/proto/src/wire/tests/arp.rs"));
         assert!(!is_of_tests("dhcp-client/src/tester.rs"));
     }
