@@ -10,6 +10,7 @@ pub mod capabilities;
 pub mod client;
 pub mod control;
 pub mod fdd;
+pub mod flood;
 pub mod forge;
 pub mod frame;
 pub mod furniture;

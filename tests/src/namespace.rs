@@ -175,7 +175,7 @@ impl Namespace {
 
     /// A path to this host's network namespace that holds as long as this object.
     #[must_use]
-    pub(crate) fn network_path(&self) -> String {
+    pub fn network_path(&self) -> String {
         format!("/proc/{}/fd/{}", getpid(), self.network.as_raw_fd())
     }
 

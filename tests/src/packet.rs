@@ -1,7 +1,7 @@
 //! A packet socket on the server's end of the cable: every frame as it is, in and out.
 
 use std::{
-    io::{self, PipeReader},
+    io::{self, IoSlice, PipeReader},
     os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
 };
 
@@ -9,8 +9,8 @@ use nix::{
     ifaddrs::getifaddrs,
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::socket::{
-        AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind, recvfrom, send,
-        socket,
+        AddressFamily, LinkAddr, MsgFlags, MultiHeaders, SockFlag, SockProtocol, SockType, bind,
+        recvfrom, send, sendmmsg, socket,
     },
 };
 
@@ -70,6 +70,25 @@ impl PacketSocket {
     pub fn send(&self, frame: &[u8]) -> io::Result<()> {
         send(self.socket.as_raw_fd(), frame, MsgFlags::empty())?;
         Ok(())
+    }
+
+    /// Puts frames on the cable in one system call, and gives how many the kernel took.
+    ///
+    /// # Errors
+    /// Where the link is down.
+    pub fn send_all(&self, frames: &[Vec<u8>]) -> io::Result<usize> {
+        let slices: Vec<[IoSlice<'_>; 1]> = frames.iter().map(|f| [IoSlice::new(f)]).collect();
+        let addresses: Vec<Option<LinkAddr>> = vec![None; frames.len()];
+        let mut headers = MultiHeaders::preallocate(frames.len(), None);
+        let sent = sendmmsg(
+            self.socket.as_raw_fd(),
+            &mut headers,
+            &slices,
+            &addresses,
+            [],
+            MsgFlags::empty(),
+        )?;
+        Ok(sent.count())
     }
 
     /// Gives each frame to `take`, and whether this host sent it, until the other end of `stop` is
