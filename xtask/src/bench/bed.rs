@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use super::client::Client;
 use super::invocation::{self, HOOK};
@@ -26,7 +27,7 @@ pub(super) const FILES: &str = "/run/bench";
 /// Two joined places and the server.
 pub(super) struct Bed {
     pub(super) client: Place,
-    pub(super) server: Place,
+    server: Place,
     row: Row,
     passwd: String,
 }
@@ -39,13 +40,33 @@ impl Bed {
         client_core: usize,
         server_core: usize,
     ) -> Result<Self, Failure> {
-        let client = Place::new(&format!("{name}-client"), client_core)?;
-        let server = Place::new(&format!("{name}-server"), server_core)?;
         let link = if row.interfaces() == 1 {
             SERVER_LINK
         } else {
             BRIDGE
         };
+        Self::build(name, row, link, client_core, server_core)
+    }
+
+    /// The same with a bridge on the way, for others to join.
+    pub(super) fn bridged(
+        name: &str,
+        row: Row,
+        client_core: usize,
+        server_core: usize,
+    ) -> Result<Self, Failure> {
+        Self::build(name, row, BRIDGE, client_core, server_core)
+    }
+
+    fn build(
+        name: &str,
+        row: Row,
+        link: &str,
+        client_core: usize,
+        server_core: usize,
+    ) -> Result<Self, Failure> {
+        let client = Place::new(&format!("{name}-client"), client_core)?;
+        let server = Place::new(&format!("{name}-server"), server_core)?;
         join(&client, &server, row.interfaces(), link)?;
         start_server(&server, link, row.server_words())?;
         let passwd = client.etc().join("passwd");
@@ -56,6 +77,30 @@ impl Bed {
             row,
             passwd,
         })
+    }
+
+    /// Another host on the bridge, its interface `eth0` up and without address.
+    pub(super) fn rival(&self, name: &str, core: usize) -> Result<Place, Failure> {
+        let rival = Place::new(name, core)?;
+        let other_end = self.server.namespace().to_string_lossy().into_owned();
+        batch(
+            &rival,
+            &format!("link add eth0 type veth peer name {name} netns {other_end}\n"),
+        )?;
+        batch(
+            &self.server,
+            &format!("link set {name} master {BRIDGE} up\n"),
+        )?;
+        batch(&rival, "link set eth0 up\n")?;
+        Ok(rival)
+    }
+
+    /// How many messages of this type the server has logged.
+    pub(super) fn served(&self, message: &str) -> usize {
+        let log = self.server.run_folder().join("log");
+        let text = std::fs::read_to_string(log).unwrap_or_default();
+        let word = format!(" {message}(");
+        text.lines().filter(|line| line.contains(&word)).count()
     }
 
     /// Ends what the last client left running and takes away its addresses, routes, state and resolver file, so that
@@ -113,10 +158,32 @@ impl Bed {
         batch(&self.client, &script)
     }
 
+    /// Has a client write to the log.
+    pub(super) fn log_to(&self, command: &mut Command) -> Result<(), Failure> {
+        let path = self.client.run_folder().join("bench/log");
+        let log = std::fs::File::create(&path).map_err(Failure::file(&path))?;
+        let copy = log.try_clone().map_err(Failure::file(&path))?;
+        command.stdout(log).stderr(copy);
+        Ok(())
+    }
+
+    /// What the client wrote.
+    pub(super) fn log(&self) -> String {
+        let log = self.client.run_folder().join("bench/log");
+        std::fs::read_to_string(log).unwrap_or_default()
+    }
+
+    /// A failure of a client, with its last words.
+    pub(super) fn failed(&self, client: Client, what: &str) -> Failure {
+        Failure::Unexpected {
+            program: client.name().to_owned(),
+            reason: format!("{what}: {}", self.last_words()),
+        }
+    }
+
     /// The last lines that the client printed, for a failure's message.
     pub(super) fn last_words(&self) -> String {
-        let log = self.client.run_folder().join("bench/log");
-        let text = std::fs::read_to_string(log).unwrap_or_default();
+        let text = self.log();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(5)..].join(" | ")
     }
@@ -189,7 +256,6 @@ fn start_server(server: &Place, link: &str, more: &[&str]) -> Result<(), Failure
         "--domain=bench.test",
         "--dhcp-authoritative",
         "--no-ping",
-        "--quiet-dhcp",
         "--dhcp-leasefile=/run/leases",
         "--pid-file=/run/dnsmasq.pid",
         "--log-facility=/run/log",

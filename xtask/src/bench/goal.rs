@@ -2,6 +2,7 @@
 
 use super::RUNS_FOR_A_VERDICT;
 use super::client::Client;
+use super::conflict::Conflict;
 use super::memory::Usage;
 use super::report::{number, ratio};
 use super::row::Row;
@@ -31,8 +32,16 @@ impl Goal {
     }
 }
 
+/// Seconds from the start until an address that somebody else uses must be gone, and declined.
+const GIVEN_UP_AFTER: f64 = 7.0;
+
 /// The goals of what was measured.
-pub(super) fn goals(runs: usize, timings: &[Timing], memory: &[Usage]) -> Vec<Goal> {
+pub(super) fn goals(
+    runs: usize,
+    timings: &[Timing],
+    conflicts: &[Conflict],
+    memory: &[Usage],
+) -> Vec<Goal> {
     let judged = runs >= RUNS_FOR_A_VERDICT;
     let mut goals = Vec::new();
     for timing in timings {
@@ -48,6 +57,15 @@ pub(super) fn goals(runs: usize, timings: &[Timing], memory: &[Usage]) -> Vec<Go
                 judged,
             });
         }
+    }
+    if !conflicts.is_empty() {
+        let latest = |conflict: &Conflict| conflict.removed.max(conflict.declined) / 1000.0;
+        goals.push(Goal {
+            what: "acd-fast: a planted conflict, seconds to removal and DECLINE".to_owned(),
+            limit: GIVEN_UP_AFTER,
+            ratio: conflicts.iter().map(latest).max_by(f64::total_cmp),
+            judged: true,
+        });
     }
     if !memory.is_empty() {
         goals.extend(of_memory(memory));
@@ -170,7 +188,7 @@ mod tests {
     }
 
     fn verdicts(runs: usize, row: Row, medians: &[(Client, f64)]) -> Vec<&'static str> {
-        goals(runs, &[timing(row, runs, medians)], &[])
+        goals(runs, &[timing(row, runs, medians)], &[], &[])
             .iter()
             .map(Goal::verdict)
             .collect()
@@ -199,7 +217,7 @@ mod tests {
             (Client::Dhcpcd, 10.0),
             (Client::DhcpcdPrivsep, 12.0),
         ];
-        let hooks = goals(20, &[timing(Row::Hooks, 20, &peers)], &[]);
+        let hooks = goals(20, &[timing(Row::Hooks, 20, &peers)], &[], &[]);
         assert_eq!(hooks[0].ratio, Some(2.0));
         assert!(hooks[0].what.contains("udhcpc"), "{}", hooks[0].what);
         assert_eq!(verdicts(20, Row::AcdFull, &peers), ["met", "met"]);
@@ -210,5 +228,20 @@ mod tests {
         let both = |ours| [(Client::Calfkit, ours), (Client::CalfkitNoAcd, 100.0)];
         assert_eq!(verdicts(20, Row::AcdFast, &both(110.0)), ["met"]);
         assert_eq!(verdicts(20, Row::AcdFast, &both(111.0)), ["MISSED"]);
+    }
+
+    #[test]
+    fn the_slowest_conflict_counts_by_whatever_came_last() {
+        let conflict = |removed, declined| Conflict {
+            used: 5.0,
+            removed,
+            declined,
+        };
+        let judge = |conflicts: &[Conflict]| goals(1, &[], conflicts, &[])[0].verdict();
+        assert_eq!(judge(&[conflict(7000.0, 6900.0)]), "met");
+        assert_eq!(
+            judge(&[conflict(9.0, 9.0), conflict(9.0, 7001.0)]),
+            "MISSED"
+        );
     }
 }

@@ -12,6 +12,7 @@
 
 mod bed;
 mod client;
+mod conflict;
 mod goal;
 mod invocation;
 mod memory;
@@ -243,6 +244,10 @@ fn inside(options: &Options) -> Result<(), Failure> {
                 &binary,
             )?);
         }
+    }
+    if options.rows.contains(&Row::AcdFast) && present.contains(&Client::Calfkit) {
+        eprintln!("bench: a planted conflict");
+        results.conflicts = conflict::measure(&cores, &binary)?;
     }
     if options.rows.contains(&Row::Plain) {
         if find_program("strace").is_some() {

@@ -66,14 +66,31 @@ fn parent_in(stat: &str) -> Option<i32> {
     rest.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// Whether a process has closed all that it held; such a one may still wait to be reaped.
+///
+/// One that is ending leaves its namespaces, and so its place, some time before.
+fn is_over(pid: i32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .map_or(true, |stat| state_in(&stat) == Some("Z"))
+}
+
+/// The state in a line of `/proc/PID/stat`: the first word after the last `)`.
+fn state_in(stat: &str) -> Option<&str> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().next()
+}
+
 /// Ends every process of a place and waits until none is left.
 ///
 /// The bench is the first process of its namespace, so whatever loses its parent becomes its child and is reaped here.
 /// Never called while another thread waits for a child of its own.
 pub(super) fn end_all(place: &Place) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
+    let mut ending = BTreeSet::new();
     loop {
         let members = members(place);
+        ending.extend(members.iter().copied());
+        ending.retain(|pid| !is_over(*pid));
         for pid in &members {
             // One that is gone already needs no signal.
             let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
@@ -83,12 +100,12 @@ pub(super) fn end_all(place: &Place) -> Result<(), Failure> {
                 break;
             }
         }
-        if members.is_empty() {
+        if members.is_empty() && ending.is_empty() {
             return Ok(());
         }
         if Instant::now() > deadline {
             return Err(Failure::Unexpected {
-                program: format!("processes {members:?}"),
+                program: format!("processes {ending:?}"),
                 reason: "do not end".into(),
             });
         }
@@ -99,6 +116,21 @@ pub(super) fn end_all(place: &Place) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_is_over_when_it_is_a_zombie_or_gone() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        assert!(!is_over(own));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while !is_over(pid) && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        assert!(is_over(pid));
+        child.wait().unwrap();
+        assert!(is_over(pid));
+    }
 
     #[test]
     fn the_parent_is_found_behind_any_program_name() {

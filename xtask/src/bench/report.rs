@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::conflict::Conflict;
 use super::goal::{self, Goal, addresses, exits};
 use super::memory::Usage;
 use super::statistics::{median, quartiles, range};
@@ -18,6 +19,7 @@ pub(super) struct Results {
     runs: usize,
     sizes: Vec<(Client, u64)>,
     pub(super) timings: Vec<Timing>,
+    pub(super) conflicts: Vec<Conflict>,
     pub(super) syscalls: Vec<Calls>,
     pub(super) memory: Vec<Usage>,
 }
@@ -39,13 +41,14 @@ impl Results {
             runs,
             sizes,
             timings: Vec::new(),
+            conflicts: Vec::new(),
             syscalls: Vec::new(),
             memory: Vec::new(),
         })
     }
 
     fn goals(&self) -> Vec<Goal> {
-        goal::goals(self.runs, &self.timings, &self.memory)
+        goal::goals(self.runs, &self.timings, &self.conflicts, &self.memory)
     }
 
     fn usage(&self, client: Client) -> Option<&Usage> {
@@ -57,6 +60,9 @@ impl Results {
         let mut text = String::new();
         for timing in &self.timings {
             self.timing_table(&mut text, timing);
+        }
+        if !self.conflicts.is_empty() {
+            self.conflict_table(&mut text);
         }
         if !self.syscalls.is_empty() {
             self.syscall_table(&mut text);
@@ -136,6 +142,26 @@ impl Results {
             if let Some(why) = timing.row.absence(client) {
                 line(text, format_args!("{:<15} {why}", client.name()));
             }
+        }
+    }
+
+    fn conflict_table(&self, text: &mut String) {
+        line(
+            text,
+            format_args!(
+                "\nacd-fast, the address is somebody's already: milliseconds from start, calfkit"
+            ),
+        );
+        for conflict in &self.conflicts {
+            let Conflict {
+                used,
+                removed,
+                declined,
+            } = conflict;
+            line(
+                text,
+                format_args!("used {used:.1}, removed {removed:.1}, declined {declined:.1}"),
+            );
         }
     }
 
@@ -235,10 +261,22 @@ impl Results {
                 json!({ "goal": goal.what, "limit": goal.limit, "ratio": goal.ratio, "verdict": goal.verdict() })
             })
             .collect();
+        let conflicts: Vec<Value> = self
+            .conflicts
+            .iter()
+            .map(|conflict| {
+                json!({
+                    "used_ms": conflict.used,
+                    "removed_ms": conflict.removed,
+                    "declined_ms": conflict.declined,
+                })
+            })
+            .collect();
         json!({
             "runs": self.runs,
             "kernel": std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
             "timings": timings,
+            "conflicts": conflicts,
             "system_calls": syscalls,
             "memory": memory,
             "program_files": sizes,
@@ -367,6 +405,11 @@ mod tests {
                     samples(Client::Dhcpcd, vec![100.0; 4]),
                 ],
             }],
+            conflicts: vec![Conflict {
+                used: 5.0,
+                removed: 1234.0,
+                declined: 1235.0,
+            }],
             syscalls: Vec::new(),
             memory: Vec::new(),
         };
@@ -378,7 +421,9 @@ mod tests {
             "{table}"
         );
         assert!(table.contains("dhclient        does not probe"), "{table}");
+        assert!(table.contains("1234.0"), "{table}");
         let json = results.json();
+        assert_eq!(json["conflicts"][0]["declined_ms"], 1235.0);
         let dhcpcd = &json["timings"][0]["clients"][1];
         assert_eq!(dhcpcd["calfkit_to_this"]["exit"], 0.25);
         assert_eq!(dhcpcd["memory"]["pss_kib"], 104);

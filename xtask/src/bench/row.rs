@@ -101,6 +101,20 @@ impl Row {
         }
     }
 
+    /// The message that the row saves: one that is served all the same shows that a client did not do the row.
+    pub(super) const fn message_left_out(self) -> Option<&'static str> {
+        match self {
+            Self::RapidCommit => Some("DHCPOFFER"),
+            Self::InitReboot => Some("DHCPDISCOVER"),
+            Self::Plain
+            | Self::AcdFull
+            | Self::AcdFast
+            | Self::Hooks
+            | Self::TenInterfaces
+            | Self::HundredInterfaces => None,
+        }
+    }
+
     /// What the server is told beside the usual.
     pub(super) const fn server_words(self) -> &'static [&'static str] {
         match self {

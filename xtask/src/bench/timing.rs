@@ -1,14 +1,14 @@
 //! Times: from the start of a client to the address on the interface, and to the end of the program.
 
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::bed::{Bed, FILES};
+use super::bed::Bed;
 use super::client::Client;
 use super::invocation;
 use super::memory::{self, Footprint};
@@ -128,16 +128,12 @@ pub(super) fn measure(
 fn one_service(bed: &Bed, row: Row, client: Client, ours: &Path) -> Result<f64, Failure> {
     bed.fresh_start(client)?;
     let mut command = invocation::service(client, row, ours)?;
-    write_to_log(bed, &mut command)?;
+    bed.log_to(&mut command)?;
     let watch = AddressWatch::open(&bed.client)?;
     let (begun, _child) = bed.client.spawn(command)?;
     match watch.wait(row.interfaces(), SERVICE_PATIENCE)? {
         Some(at) => Ok(milliseconds(begun, at)),
-        None => Err(failed(
-            bed,
-            client,
-            "did not get an address for each interface",
-        )),
+        None => Err(bed.failed(client, "did not get an address for each interface")),
     }
 }
 
@@ -154,12 +150,21 @@ fn one_run(
         timed(bed, row, client, ours)?;
         bed.reboot()?;
     }
-    timed(bed, row, client, ours)
+    let not_served = row
+        .message_left_out()
+        .map(|message| (message, bed.served(message)));
+    let times = timed(bed, row, client, ours)?;
+    match not_served {
+        Some((message, before)) if bed.served(message) != before => {
+            Err(bed.failed(client, &format!("took the long way, with a {message}")))
+        }
+        Some(_) | None => Ok(times),
+    }
 }
 
 fn timed(bed: &Bed, row: Row, client: Client, ours: &Path) -> Result<(Option<f64>, f64), Failure> {
     let mut command = invocation::once(client, row, ours)?;
-    write_to_log(bed, &mut command)?;
+    bed.log_to(&mut command)?;
     let watch = AddressWatch::open(&bed.client)?;
     let (sender, announced) = mpsc::channel();
     let watcher = client.configures(row).then(|| {
@@ -171,34 +176,19 @@ fn timed(bed: &Bed, row: Row, client: Client, ours: &Path) -> Result<(Option<f64
     let (begun, child) = bed.client.spawn(command)?;
     let (status, ended) = wait(bed, client, child)?;
     if !status.success() {
-        return Err(failed(bed, client, &format!("ended with {status}")));
+        return Err(bed.failed(client, &format!("ended with {status}")));
     }
     let mut address = None;
     if watcher.is_some() {
         // The announcement was in the socket before the program ended, or it never came.
         let seen = announced.recv_timeout(Duration::from_secs(1));
-        let without = || failed(bed, client, "ended without an address");
+        let without = || bed.failed(client, "ended without an address");
         match seen.map_err(|_| without())?? {
             Some(at) => address = Some(milliseconds(begun, at)),
             None => return Err(without()),
         }
     }
     Ok((address, milliseconds(begun, ended)))
-}
-
-fn write_to_log(bed: &Bed, command: &mut Command) -> Result<(), Failure> {
-    let log = bed.client.run_folder().join("bench/log");
-    let log = std::fs::File::create(&log).map_err(Failure::file(&log))?;
-    let copy = log.try_clone().map_err(Failure::file(Path::new(FILES)))?;
-    command.stdout(log).stderr(copy);
-    Ok(())
-}
-
-fn failed(bed: &Bed, client: Client, what: &str) -> Failure {
-    Failure::Unexpected {
-        program: client.name().to_owned(),
-        reason: format!("{what}: {}", bed.last_words()),
-    }
 }
 
 /// Waits for the end of a client's program, on the core of the onlookers.

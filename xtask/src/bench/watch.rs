@@ -17,6 +17,10 @@ use crate::failure::Failure;
 /// `RTMGRP_IPV4_IFADDR` of linux/rtnetlink.h.
 const IPV4_ADDRESSES: u32 = 0x10;
 
+/// Of linux/rtnetlink.h.
+const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
+
 /// Listens for IPv4 addresses in one network namespace, from its opening on.
 pub(super) struct AddressWatch(OwnedFd);
 
@@ -40,6 +44,20 @@ impl AddressWatch {
     /// Waits until `interfaces` of them have got a global IPv4 address and gives the time the last one was announced;
     /// `None` after `seconds`.
     pub(super) fn wait(&self, interfaces: usize, seconds: u32) -> Result<Option<Instant>, Failure> {
+        self.wait_for(RTM_NEWADDR, interfaces, seconds)
+    }
+
+    /// Waits until an interface has lost a global IPv4 address; `None` after `seconds`.
+    pub(super) fn wait_removed(&self, seconds: u32) -> Result<Option<Instant>, Failure> {
+        self.wait_for(RTM_DELADDR, 1, seconds)
+    }
+
+    fn wait_for(
+        &self,
+        kind: u16,
+        interfaces: usize,
+        seconds: u32,
+    ) -> Result<Option<Instant>, Failure> {
         let mut seen = BTreeSet::new();
         let deadline = Instant::now() + std::time::Duration::from_secs(seconds.into());
         let mut buffer = [0_u8; 8192];
@@ -57,7 +75,7 @@ impl AddressWatch {
             match recv(self.0.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
                 Ok(length) => {
                     let now = Instant::now();
-                    seen.extend(announced(buffer.get(..length).unwrap_or_default()));
+                    seen.extend(announced(kind, buffer.get(..length).unwrap_or_default()));
                     if seen.len() >= interfaces {
                         return Ok(Some(now));
                     }
@@ -74,9 +92,8 @@ impl AddressWatch {
     }
 }
 
-/// The numbers of the interfaces for which `bytes` hold an RTM_NEWADDR with an IPv4 address of global scope.
-fn announced(mut bytes: &[u8]) -> Vec<u32> {
-    const RTM_NEWADDR: u16 = 20;
+/// The numbers of the interfaces for which `bytes` hold a message of this kind with an IPv4 address of global scope.
+fn announced(wanted: u16, mut bytes: &[u8]) -> Vec<u32> {
     const AF_INET: u8 = 2;
     const RT_SCOPE_UNIVERSE: u8 = 0;
     let mut found = Vec::new();
@@ -89,7 +106,7 @@ fn announced(mut bytes: &[u8]) -> Vec<u32> {
         };
         let kind = u16::from_ne_bytes([e, f]);
         if let Some([family, _, _, scope, number @ ..]) = rest.first_chunk::<8>()
-            && kind == RTM_NEWADDR
+            && kind == wanted
             && *family == AF_INET
             && *scope == RT_SCOPE_UNIVERSE
         {
@@ -119,24 +136,25 @@ mod tests {
 
     #[test]
     fn a_new_global_ipv4_address_is_seen_also_behind_other_messages() {
-        assert_eq!(announced(&message(20, 2, 0, 2)), [2]);
+        assert_eq!(announced(RTM_NEWADDR, &message(20, 2, 0, 2)), [2]);
         let mut all = message(21, 2, 0, 2);
         all.extend(message(20, 2, 0, 7));
         all.extend(message(20, 2, 0, 300));
-        assert_eq!(announced(&all), [7, 300]);
+        assert_eq!(announced(RTM_NEWADDR, &all), [7, 300]);
+        assert_eq!(announced(RTM_DELADDR, &all), [2]);
     }
 
     #[test]
     fn removed_link_local_and_ipv6_addresses_are_not() {
-        assert!(announced(&message(21, 2, 0, 2)).is_empty());
-        assert!(announced(&message(20, 2, 253, 2)).is_empty());
-        assert!(announced(&message(20, 10, 0, 2)).is_empty());
+        assert!(announced(RTM_NEWADDR, &message(21, 2, 0, 2)).is_empty());
+        assert!(announced(RTM_NEWADDR, &message(20, 2, 253, 2)).is_empty());
+        assert!(announced(RTM_NEWADDR, &message(20, 10, 0, 2)).is_empty());
     }
 
     #[test]
     fn broken_messages_end_the_search() {
-        assert!(announced(&[]).is_empty());
-        assert!(announced(&[0; 20]).is_empty());
-        assert!(announced(&[0xff; 40]).is_empty());
+        assert!(announced(RTM_NEWADDR, &[]).is_empty());
+        assert!(announced(RTM_NEWADDR, &[0; 20]).is_empty());
+        assert!(announced(RTM_NEWADDR, &[0xff; 40]).is_empty());
     }
 }
