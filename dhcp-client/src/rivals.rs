@@ -1,4 +1,7 @@
 //! Other DHCP clients on the same interface: two would fight over its address.
+//!
+//! Anybody can call a process `dhclient`; only one that could get a lease counts, or else any user of the host
+//! could keep this program from starting.
 
 use std::{fmt, fs, path::Path};
 
@@ -16,6 +19,9 @@ const CLIENTS: [(&str, bool); 8] = [
     ("udhcpc", true),
     ("wickedd-dhcp4", false),
 ];
+
+/// The capabilities of which a client needs one, as bits (capabilities(7)): CAP_NET_ADMIN and CAP_NET_RAW.
+const OF_A_CLIENT: u64 = 1 << 12 | 1 << 13;
 
 /// Another client's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +79,10 @@ fn find(processes: &Path, interfaces: &[String]) -> Option<Vec<Rival>> {
             .iter()
             .find(|(name_of, _)| *name_of == name.trim_end())?;
         // This very program is told apart by the lock of the interface, whatever it is called.
-        if fs::read_link(process.join("exe")).ok() == own_program
+        let program = fs::read_link(process.join("exe")).ok();
+        if program == own_program
             || fs::read_link(process.join("ns/net")).ok()? != own_network
+            || !could_serve(processes, process, name, program.as_deref())?
         {
             return None;
         }
@@ -103,9 +111,45 @@ fn find(processes: &Path, interfaces: &[String]) -> Option<Vec<Rival>> {
     Some(processes.filter_map(|entry| rival(&entry.path())).collect())
 }
 
+/// Whether `process`, which calls itself `name`, has the power to get a lease. `None` where that cannot be seen.
+fn could_serve(
+    processes: &Path,
+    process: &Path,
+    name: &str,
+    program: Option<&Path>,
+) -> Option<bool> {
+    let status = fs::read_to_string(process.join("status")).ok()?;
+    let field = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        line.split_whitespace().next()
+    };
+    // The real user: whoever runs `su` or `passwd` has the effective one of root, and chooses the name.
+    if field("Uid:")? == "0" {
+        return Some(true);
+    }
+    let effective = u64::from_str_radix(field("CapEff:")?, 16).ok()?;
+    // Everybody has every capability in a user namespace of their own, and none over this network with them.
+    let users = |process: &Path| fs::read_link(process.join("ns/user")).ok();
+    let here = users(process) == users(&processes.join("self"));
+    Some(effective & OF_A_CLIENT != 0 && here && is_program_of(name, program?))
+}
+
+/// Whether `program` is what the client `name` is started from: a link called `dhclient` to a `ping` that has
+/// CAP_NET_RAW is anybody's to make.
+fn is_program_of(name: &str, program: &Path) -> bool {
+    let file = program.file_name().unwrap_or_default().to_string_lossy();
+    // Of a program that was replaced since it was started: proc_pid_exe(5).
+    let file = file.strip_suffix(" (deleted)").unwrap_or(&file);
+    let as_the_kernel_has_it = file.get(..15).unwrap_or(file);
+    as_the_kernel_has_it == name || (name == "udhcpc" && file == "busybox")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::{
+        os::unix::{fs::symlink, process::CommandExt as _},
+        process::{Child, Command, Stdio},
+    };
 
     use super::*;
 
@@ -126,8 +170,25 @@ mod tests {
             fs::create_dir_all(process.join("ns")).unwrap();
             fs::write(process.join("comm"), format!("{name}\n")).unwrap();
             fs::write(process.join("cmdline"), words).unwrap();
+            symlink("user:[1]", process.join("ns/user")).unwrap();
+            self.give(pid, [0; 2], "0");
             symlink(network, process.join("ns/net")).unwrap();
             symlink(program, process.join("exe")).unwrap();
+        }
+
+        /// Lets the process be of these users, real and effective, with these capabilities.
+        fn give(&self, pid: &str, [real, effective]: [u32; 2], capabilities: &str) {
+            let status = format!(
+                "Name:\tx\nUid:\t{real}\t{effective}\t{effective}\t{effective}\nCapEff:\t{capabilities:0>16}\n"
+            );
+            fs::write(self.0.join(pid).join("status"), status).unwrap();
+        }
+
+        /// Moves the process to a user namespace of its own.
+        fn unshare_users(&self, pid: &str) {
+            let users = self.0.join(pid).join("ns/user");
+            fs::remove_file(&users).unwrap();
+            symlink("user:[2]", users).unwrap();
         }
 
         fn rivals(&self) -> Rivals {
@@ -208,5 +269,78 @@ mod tests {
             "/bin/busybox",
         );
         assert_eq!(processes.rivals().0, []);
+    }
+
+    /// `CAP_NET_RAW` alone, as in /proc/PID/status.
+    const NET_RAW: &str = "2000";
+    /// `CAP_NET_ADMIN` alone.
+    const NET_ADMIN: &str = "1000";
+
+    #[test]
+    fn a_client_of_another_user_counts_by_either_capability_that_it_needs() {
+        for capabilities in [NET_RAW, NET_ADMIN] {
+            let processes = Processes::new(capabilities);
+            let program = "/lib/systemd/systemd-networkd (deleted)";
+            processes.add("7", "systemd-network", "networkd\0", "net:[1]", program);
+            processes.give("7", [998, 998], capabilities);
+            assert!(processes.rivals().on("eth0").is_some(), "{capabilities}");
+        }
+    }
+
+    #[test]
+    fn whoever_only_calls_itself_a_client_is_no_rival() {
+        let processes = Processes::new("names");
+        let pretender = |pid: &str, program: &str, users, capabilities: &str| {
+            let words = "dhclient\0eth0\0";
+            processes.add(pid, "dhclient", words, "net:[1]", program);
+            processes.give(pid, users, capabilities);
+        };
+        // CAP_SYS_PTRACE and others, but none that a client needs.
+        pretender("7", "/tmp/dhclient", [1000, 1000], "80000");
+        // `su`, by a link of that name, waits for a password.
+        pretender("8", "/usr/bin/su", [1000, 0], "0");
+        pretender("9", "/usr/bin/ping", [1000, 1000], NET_RAW);
+        pretender("10", "/tmp/dhclient", [1000, 1000], "1ffffffffff");
+        processes.unshare_users("10");
+        assert_eq!(processes.rivals().0, []);
+    }
+
+    /// The shell, started by a link called `dhclient` and told the loopback device; it waits for its input.
+    fn start_pretender(folder: &Path, user: Option<u32>) -> Child {
+        let link = folder.join("dhclient");
+        drop(fs::remove_file(&link));
+        symlink("/bin/sh", &link).unwrap();
+        let mut command = Command::new(link);
+        if let Some(user) = user {
+            command.uid(user).gid(user);
+        }
+        command
+            .args(["-c", "read line", "dhclient", "lo"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn is_seen(pretender: &Child) -> bool {
+        let rivals = find(Path::new("/proc"), &["lo".to_owned()]).unwrap();
+        rivals.iter().any(|rival| rival.pid == pretender.id())
+    }
+
+    #[test]
+    fn a_process_of_roots_counts_and_the_same_of_an_unprivileged_user_does_not() {
+        let folder = Processes::new("real");
+        let root = nix::unistd::geteuid().is_root();
+        let mut of_nobody = start_pretender(&folder.0, root.then_some(65_534));
+        assert!(!is_seen(&of_nobody));
+        of_nobody.kill().unwrap();
+        of_nobody.wait().unwrap();
+        if root {
+            let mut of_root = start_pretender(&folder.0, None);
+            assert!(is_seen(&of_root), "the control");
+            of_root.kill().unwrap();
+            of_root.wait().unwrap();
+        } else {
+            eprintln!("the control is left out: it needs root");
+        }
     }
 }
