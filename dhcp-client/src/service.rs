@@ -74,7 +74,10 @@ impl Service {
         let lock = match context.setup.purpose {
             Purpose::Test => None,
             Purpose::Serve | Purpose::Release => {
-                Some(InterfaceLock::acquire(name).map_err(|error| refused(&error))?)
+                let folder = context.setup.files.run_directory.as_deref();
+                let warn = |line: &str| context.events.warn(name, line);
+                let lock = InterfaceLock::acquire(name, folder, warn);
+                Some(lock.map_err(|error| refused(&error))?)
             }
         };
         let profile = context.profile(name).clone();
