@@ -4,49 +4,22 @@
 //! CVE-2011-0997, CVE-2011-2716, CVE-2018-1111). A value that a shell could read as more than a word is
 //! not quoted, because whoever reads it next would have to quote it again: it is left out, and named.
 
+/// What ends or joins commands, redirects, substitutes, groups or quotes in a shell. `^` is the pipe of the first
+/// ones, and parentheses are also what fish and rc substitute by.
+const SYNTAX: [char; 13] = [
+    '`', '$', '"', '\'', '\\', ';', '&', '|', '^', '<', '>', '(', ')',
+];
+
 /// Whether no shell can take `text` for more than text, or than several words.
+///
+/// What only makes another text of a text is let through, because boot files and paths have it: `*?[]` (names of
+/// files that are there), `~`, `{}` (a brace is syntax only as a word, after which a `;` is needed), `#`, `!`,
+/// `=`, `%`. So are spaces, by which lists are told: the second word of a list that a script gives to `eval`
+/// without quotes is a command to it, and is so with every client.
 #[must_use]
 pub fn is_safe(text: &str) -> bool {
-    !text.chars().any(|c| {
-        c.is_control() || matches!(c, '`' | '$' | '"' | '\'' | '\\' | ';' | '|' | '<' | '>')
-    })
+    !text.chars().any(|c| c.is_control() || SYNTAX.contains(&c))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::is_safe;
-
-    #[test]
-    fn words_paths_and_lists_are_safe() {
-        for text in [
-            "",
-            "box1.example.org",
-            "10.0.0.1 10.0.0.2",
-            "/boot/pxe-0(1)&{}*?~#%=@",
-        ] {
-            assert!(is_safe(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_a_shell_would_act_on_is_not_safe() {
-        for text in [
-            "`id`",
-            "$(id)",
-            "a\"b",
-            "a'b",
-            "a\\b",
-            "a;b",
-            "a|b",
-            "a<b",
-            "a>b",
-            "a\nb",
-            "a\0b",
-            "a\u{1b}[2Jb",
-            "a\u{7f}b",
-            "a\u{85}b",
-        ] {
-            assert!(!is_safe(text), "{text:?}");
-        }
-    }
-}
+mod tests;

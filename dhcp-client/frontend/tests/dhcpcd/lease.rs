@@ -140,7 +140,7 @@ fn parameters() -> Vec<Parameter> {
         octets(221, &[0, 0x61, 0x62]),
         octets(224, b"private"),
         parameter(249, Value::Routes(vec![ten])),
-        text(252, "http://wpad/x?a=b&c"),
+        text(252, "http://wpad/x?a=b"),
     ]);
     parameters
 }
@@ -284,5 +284,5 @@ vendor_class_identifier=vc
 vendor_encapsulated_options=010203
 vivco=0000000903616263
 vivso_enterprise_number=3561
-wpad_url=http://wpad/x?a=b&c
+wpad_url=http://wpad/x?a=b
 ";
