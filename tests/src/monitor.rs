@@ -5,6 +5,7 @@ use std::{
     io::{PipeWriter, pipe},
     net::Ipv4Addr,
     os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -45,6 +46,8 @@ pub enum AddressChange {
 #[derive(Debug)]
 pub struct AddressMonitor {
     changes: Journal<AddressChange>,
+    /// What the kernel has said and nobody has read yet; locked while it is being read.
+    unread: Arc<Mutex<OwnedFd>>,
     stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
@@ -57,12 +60,15 @@ impl AddressMonitor {
     #[must_use]
     pub(crate) fn start(host: &Namespace) -> Self {
         let socket = host.run(|| open(IPV4_ADDRESSES));
+        let arrived = socket.try_clone().expect("a descriptor can be duplicated");
+        let unread = Arc::new(Mutex::new(socket));
+        let reader = Arc::clone(&unread);
         let (stopped, stop) = pipe().expect("a pipe can be made");
         let changes = Journal::default();
         let writer = changes.clone();
         let thread = thread::spawn(move || {
             let mut fds = [
-                PollFd::new(socket.as_fd(), PollFlags::POLLIN),
+                PollFd::new(arrived.as_fd(), PollFlags::POLLIN),
                 PollFd::new(stopped.as_fd(), PollFlags::POLLIN),
             ];
             loop {
@@ -75,21 +81,31 @@ impl AddressMonitor {
                     return;
                 }
                 if changed {
+                    let socket = reader.lock().unwrap_or_else(PoisonError::into_inner);
                     read_changes(&socket, &writer);
                 }
             }
         });
         Self {
             changes,
+            unread,
             stop: Some(stop),
             thread: Some(thread),
         }
     }
 
-    /// All changes, to wait on.
+    /// All changes, to wait on. Those that were made before this was asked for are in it: the kernel tells of
+    /// them before whoever made one is answered, but who reads that is another thread.
     #[must_use]
     pub fn changes(&self) -> &Journal<AddressChange> {
-        &self.changes
+        loop {
+            let socket = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+            if !wait_readable(&socket, Duration::ZERO) {
+                return &self.changes;
+            }
+            drop(socket);
+            thread::yield_now();
+        }
     }
 
     /// Addresses that were removed so far.
@@ -99,7 +115,7 @@ impl AddressMonitor {
             AddressChange::Removed(address) => Some(address),
             AddressChange::Set(_) => None,
         };
-        self.changes
+        self.changes()
             .entries()
             .into_iter()
             .filter_map(removed)
