@@ -1,7 +1,5 @@
 //! What once broke other clients (each test has the numbers of the reports whose input it is), on the wire. The
-//! record of a lease that was spoilt is in `persistence`.
-
-use std::net::Ipv4Addr;
+//! record of a lease that was spoilt is in `persistence`, renewals that nobody may force are in `exchanges`.
 
 use calfkit_tests::{
     Client, SOON, Server, Terms, Testbed,
@@ -364,47 +362,6 @@ fn dhcpcd_june_2026_a_refusal_that_says_more_than_one_line() {
     assert!(!evil, "{said:?}");
     let kinds = server.received_kinds(0);
     assert_eq!(kinds, [Kind::DISCOVER, Kind::REQUEST].repeat(2));
-}
-
-#[test]
-fn dhcpcd_june_2026_authentication_cut_short_renews_nothing() {
-    let target = Target::new(&[]);
-    let before = target.server.received_kinds(0).len();
-    for length in 0..28 {
-        let value = [&[3, 1, 0][..], &[0; 25]].concat()[..length].to_vec();
-        let force = force_renew(&target, |message| {
-            message.set_option(code::AUTHENTICATION, value);
-        });
-        target.server.inject(&force);
-    }
-    target.assert_heard("FORCERENEW", 28);
-    assert_eq!(target.server.received_kinds(0).len(), before);
-    target.assert_unharmed();
-}
-
-/// A server's DHCPFORCERENEW to the leased address, changed.
-fn force_renew(target: &Target, change: impl FnOnce(&mut Message)) -> Vec<u8> {
-    let request = target.server.first(Kind::REQUEST);
-    let mut message = target.terms.grant(&request, Kind::FORCE_RENEW);
-    message.ciaddr = ADDRESS;
-    message.yiaddr = Ipv4Addr::UNSPECIFIED;
-    change(&mut message);
-    reply_frame(&message)
-}
-
-#[test]
-fn cve_2020_13529_a_forced_renewal_that_nobody_signed_renews_nothing() {
-    let target = Target::new(&[]);
-    let before = target.server.received_kinds(0).len();
-    for xid in [0, 1, u32::MAX] {
-        let force = force_renew(&target, |message| message.xid = xid);
-        for _ in 0..10 {
-            target.server.inject(&force);
-        }
-    }
-    target.assert_heard("FORCERENEW", 30);
-    assert_eq!(target.server.received_kinds(0).len(), before);
-    target.assert_unharmed();
 }
 
 #[test]

@@ -263,6 +263,35 @@ fn case_077_a_forced_renewal_that_is_not_what_was_signed_renews_nothing() {
     run.assert_renewed(1);
 }
 
+#[test]
+fn cve_2020_13529_forced_renewals_that_nobody_signed_renew_nothing() {
+    let run = Trusting::new();
+    for xid in [0, 1, u32::MAX] {
+        for _ in 0..10 {
+            run.send(&Message { xid, ..force(None) });
+        }
+    }
+    run.assert_ignored("not signed", 30);
+    run.assert_renewed(0);
+    // Nor is what comes after them lost.
+    let [(replay, digest), _] = DIGESTS;
+    run.send(&signed(replay, digest));
+    run.assert_renewed(1);
+}
+
+#[test]
+fn dhcpcd_june_2026_authentication_cut_short_renews_nothing() {
+    let run = Trusting::new();
+    let [(replay, digest), _] = DIGESTS;
+    let whole = authentication(replay, 2, digest);
+    for length in 0..whole.len() {
+        run.send(&force(Some(whole[..length].to_vec())));
+    }
+    run.send(&force(Some([&whole[..], &[0]].concat())));
+    run.assert_ignored("not signed", 29);
+    run.assert_renewed(0);
+}
+
 // RFC 6704 section 3.1.2 has the secret in the first DHCPACK; without one nobody can prove anything.
 #[test]
 fn case_077_without_a_secret_no_forced_renewal_is_believed() {

@@ -314,7 +314,7 @@ fn case_022_each_transaction_has_an_xid_of_its_own_that_the_last_does_not_tell()
     assert!(near.count() < 2, "{xids:x?}");
 }
 
-// When they send is for the tests of the machine, which has a clock that stands still.
+// When each sends is for the tests of the machine, which set its clock.
 #[test]
 fn case_019_two_clients_started_together_have_transactions_of_their_own() {
     let beds = [Testbed::new(), Testbed::new()];

@@ -179,13 +179,6 @@ impl Target {
         assert_eq!(status.counter(&name), times, "{name}");
     }
 
-    /// Asserts that so many messages of this type reached the client so far.
-    #[track_caller]
-    pub(crate) fn assert_heard(&self, kind: &str, times: u64) {
-        let name = format!("received.{kind}");
-        let _heard = Status::wait_for(&self.bed, SOON, |status| status.counter(&name) == times);
-    }
-
     /// The good answer is taken, the host is as it was before the first bad one, and nothing died on the way.
     #[track_caller]
     pub(crate) fn assert_unharmed(mut self) {
