@@ -69,6 +69,12 @@ async fn try_serve(
     split: Option<Split>,
 ) -> Result<u8, Refused> {
     let signals = Signals::listen(setup.client).map_err(unheard)?;
+    // A lost calf is replaced here; a lost role is its starter's to replace, with this one, and until then the
+    // lease is as good as it was.
+    let when_lost = match split {
+        Some(_) => OnStop::Leave,
+        None => setup.on_stop,
+    };
     let context = Context::new(setup, events, split)?;
     let links = Links::open(&context.netlink)
         .map_err(|error| Refused::program(format!("cannot watch the links: {error}")))?;
@@ -104,7 +110,7 @@ async fn try_serve(
         })
         .await;
     if ended.is_err() {
-        run.fleet.undo(run.context.setup.on_stop).await;
+        run.fleet.undo(when_lost).await;
     }
     ended
 }
