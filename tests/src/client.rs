@@ -136,8 +136,14 @@ impl Client {
     /// Runs any command whose standard output is the client's events.
     #[must_use]
     pub fn start_command(command: Command) -> Self {
+        Self::of(Process::start(command))
+    }
+
+    /// A process whose standard output is the client's events.
+    #[must_use]
+    pub fn of(process: Process) -> Self {
         Self {
-            process: Process::start(command),
+            process,
             read: 0,
             renewals: VecDeque::new(),
             renewed: 0,

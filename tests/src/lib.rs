@@ -30,6 +30,7 @@ pub mod said;
 pub mod server;
 pub mod servers;
 pub mod sniffer;
+pub mod split;
 pub mod status;
 pub mod terms;
 pub mod testbed;
