@@ -1,5 +1,6 @@
 //! The program in the place of the C clients, started as those who call them start them: by the same words,
 //! in the same surroundings, with the same scripts.
 
+mod bare;
 mod ifupdown;
 mod surroundings;
