@@ -19,6 +19,8 @@ pub(super) fn check(entry: &str) {
     let body = body.strip_suffix("}\n").expect("its end");
     let mut last = "";
     for line in body.lines() {
+        // Whoever goes by lines takes a brace for the end of the lease.
+        assert!(!line.contains(['{', '}']), "{line:?}");
         let statement = line.strip_prefix("  ").expect("a statement");
         let tokens = tokens(statement);
         let (end, words) = tokens.split_last().expect("more than nothing");
