@@ -109,7 +109,7 @@ impl Lease {
     /// it.
     ///
     /// # Errors
-    /// A value is larger than the connection takes.
+    /// A value is larger than the connection takes, or all of them together are.
     pub fn to_octets(&self) -> Result<Vec<u8>, Error> {
         wire::encode_lease(self)
     }

@@ -95,7 +95,15 @@ pub(super) fn read_routes(
 pub(crate) fn encode_lease(lease: &Lease) -> Result<Vec<u8>, Error> {
     let mut message = capnp::message::Builder::new_default();
     write_lease(message.init_root(), lease)?;
-    Ok(capnp::serialize::write_message_to_words(&message))
+    let octets = capnp::serialize::write_message_to_words(&message);
+    // Each value may be as large as it can, but not all of them: nobody would read them back.
+    if octets.len() > STORED_WORDS.saturating_mul(WORD) {
+        let length = octets.len();
+        return Err(Error::Refused(format!(
+            "a lease of {length} octets is longer than a message"
+        )));
+    }
+    Ok(octets)
 }
 
 /// The lease of [`encode_lease`], of this version or another.

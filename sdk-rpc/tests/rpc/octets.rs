@@ -1,6 +1,6 @@
 //! A lease kept as octets: what comes back is what went in, and nothing else comes back at all.
 
-use sdk_rpc::{Error, Lease};
+use sdk_rpc::{Error, Lease, Parameter, Value};
 
 use crate::local::{bare_lease, full_lease};
 
@@ -49,4 +49,20 @@ fn what_the_connection_would_not_take_is_not_kept() {
     let mut lease = full_lease();
     lease.domain = Some("a\nb".into());
     assert!(matches!(lease.to_octets(), Err(Error::Refused(_))));
+}
+
+#[test]
+fn a_lease_of_large_values_is_kept_only_if_it_can_be_read_back() {
+    let mut lease = bare_lease();
+    for code in 1..=40 {
+        lease.parameters.push(Parameter {
+            code,
+            value: Value::Numbers(vec![i64::MAX; 2048]),
+        });
+        match lease.to_octets() {
+            Ok(octets) => assert_eq!(Lease::from_octets(&octets).as_ref(), Ok(&lease)),
+            Err(error) => assert!(code > 5 && matches!(error, Error::Refused(_)), "{error}"),
+        }
+    }
+    assert!(lease.to_octets().is_err());
 }
