@@ -161,6 +161,10 @@ fn run_one(target: &str, seconds: u32, folder: &Path) -> Result<(), Failure> {
         .current_dir(root())
         // As cargo-fuzz runs them: crates that are built more than once define a symbol more than once.
         .env("ASAN_OPTIONS", "detect_odr_violation=0");
+    let dictionary = root().join("fuzz/dictionaries").join(target);
+    if dictionary.is_file() {
+        command.arg(format!("-dict={}", dictionary.display()));
+    }
     for kind in ["seeds", "regressions"] {
         let inputs = root().join("fuzz").join(kind).join(target);
         if inputs.is_dir() {
