@@ -11,7 +11,7 @@ use dhcp_frontend::setup::{HostName, Identifier};
 use sdk_rpc::MacAddress;
 
 /// Hardware type Ethernet, with which a client identifier made from a MAC address begins. RFC 2132 section
-/// 9.14: "In this case the type field SHOULD be one of the ARP hardware types defined in STD2 [22]."
+/// 9.14: "In this case the type field SHOULD be one of the ARP hardware types defined in STD2 \[22\]."
 const HTYPE_ETHERNET: u8 = 1;
 /// RFC 4361 section 6.1: "the type of the 'client identifier' option is set to 255."
 const TYPE_DUID: u8 = 255;
