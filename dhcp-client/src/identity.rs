@@ -58,10 +58,11 @@ const fn iaid_of([_, _, a, b, c, d]: [u8; 6]) -> [u8; 4] {
 /// RFC 4361 section 6.1: "Any DHCPv4 client that conforms to this specification SHOULD provide a means by
 /// which an operator can learn what DUID the client has chosen.  Such clients SHOULD also provide a means by
 /// which the operator can configure the DUID." and "DHCPv4 clients that support more than one network
-/// interface SHOULD use the same DUID on every interface." RFC 4361 section 6.1: "A DHCPv4 client that generates a DUID and that has stable storage MUST retain
-/// this DUID for use in subsequent DHCPv4 messages, even after an operating system reboot." Where there is no
-/// storage it is made of the MAC address alone, since RFC 8415 section 11.2 says of the other kind:
-/// "Clients and servers that do not have any stable storage MUST NOT use this type of DUID."
+/// interface SHOULD use the same DUID on every interface." RFC 4361 section 6.1: "A DHCPv4 client that
+/// generates a DUID and that has stable storage MUST retain this DUID for use in subsequent DHCPv4 messages,
+/// even after an operating system reboot." Where there is no storage it is made of the MAC address alone,
+/// since RFC 8415 section 11.2 says of the other kind: "Clients and servers that do not have any stable
+/// storage MUST NOT use this type of DUID."
 pub(crate) fn duid(
     directory: &Path,
     MacAddress(mac): MacAddress,
