@@ -297,15 +297,15 @@ fn plain(config: &Config, message_type: MessageType, xid: Xid) -> Outgoing<'_> {
 /// What every message has that asks for something. RFC 2131 sections 4.3.2 and 4.4.1: "If the client
 /// included a list of requested parameters in a DHCPDISCOVER message, it MUST include that list in all
 /// subsequent messages." RFC 2131 section 3.5: "If the client includes a list of parameters in a
-/// DHCPDISCOVER message, it MUST include that list in any subsequent DHCPREQUEST messages." RFC 4702 section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER
-/// message, it MUST send the option in subsequent DHCPREQUEST messages though the contents of the
-/// option MAY change." RFC 2131 section 3.5: "The client SHOULD include the 'maximum DHCP message size'
-/// option to let the server know how large the server may make its DHCP messages." RFC 3442,
-/// "Requirements to Avoid Sizing Constraints": "clients implementing the Classless Static Route option
-/// SHOULD send a Maximum DHCP Message Size \[4\] option".
-/// RFC 8925 section 3.2: "DHCPv4 clients running on IPv6-only-capable hosts SHOULD include the IPv6-Only
-/// Preferred option code in the Parameter Request List in DHCPDISCOVER and DHCPREQUEST messages for
-/// interfaces so enabled".
+/// DHCPDISCOVER message, it MUST include that list in any subsequent DHCPREQUEST messages." RFC 4702
+/// section 2: "If a client sends the Client FQDN option in its DHCPDISCOVER message, it MUST send the
+/// option in subsequent DHCPREQUEST messages though the contents of the option MAY change." RFC 2131
+/// section 3.5: "The client SHOULD include the 'maximum DHCP message size' option to let the server
+/// know how large the server may make its DHCP messages." RFC 3442, "Requirements to Avoid Sizing
+/// Constraints": "clients implementing the Classless Static Route option SHOULD send a Maximum DHCP
+/// Message Size \[4\] option". RFC 8925 section 3.2: "DHCPv4 clients running on IPv6-only-capable hosts
+/// SHOULD include the IPv6-Only Preferred option code in the Parameter Request List in DHCPDISCOVER and
+/// DHCPREQUEST messages for interfaces so enabled".
 /// RFC 8925 section 3.2: "The IPv6-Only Preferred option SHOULD be included in the Parameter Request
 /// List in DHCPREQUEST messages (after receiving a DHCPOFFER without this option, for an INIT-REBOOT,
 /// or when renewing or rebinding a leased address)."

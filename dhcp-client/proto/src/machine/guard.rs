@@ -167,11 +167,12 @@ impl Guard {
         if !self.in_use || self.contested_at.is_some_and(is_recent) {
             return Contest::Lost;
         }
-        // RFC 5227 section 2.4: "To resolve the address conflict, a host MUST respond to a conflicting ARP
-        // packet as described in either (a), (b), or (c) below". RFC 5227 section 2.4: "A host wishing to provide reliable network operation MUST respond to
-        // conflicting ARP packets as described in (a), (b), or (c) above."; this is (b): "it MAY elect
-        // to attempt to defend its address by recording the time that the conflicting ARP packet was
-        // received, and then broadcasting one single ARP Announcement".
+        // RFC 5227 section 2.4: "To resolve the address conflict, a host MUST respond to a conflicting
+        // ARP packet as described in either (a), (b), or (c) below". RFC 5227 section 2.4: "A host
+        // wishing to provide reliable network operation MUST respond to conflicting ARP packets as
+        // described in (a), (b), or (c) above."; this is (b): "it MAY elect to attempt to defend its
+        // address by recording the time that the conflicting ARP packet was received, and then
+        // broadcasting one single ARP Announcement".
         self.contested_at = Some(now);
         Contest::Defended(self.announcement())
     }

@@ -111,12 +111,12 @@ impl Requesting {
                     lease_time: self.chosen.offer.lease_time,
                 };
                 match lease(received, asked, context) {
-                    // RFC 6704 section 3.1.4: "The client MUST validate the DHCP ACK message contains
-                    // a Forcerenew Nonce in a DHCP authentication option.  If the server has indicated capability for Forcerenew
-                    // Nonce Authentication protocol in the DHCP OFFER and the subsequent ACK received
-                    // by the client while in the selecting state omits a valid DHCP authentication
-                    // option for the Forcerenew Nonce Authentication protocol, the client MUST discard
-                    // the message and return to the INIT state."
+                    // RFC 6704 section 3.1.4: "The client MUST validate the DHCP ACK message contains a
+                    // Forcerenew Nonce in a DHCP authentication option.  If the server has indicated
+                    // capability for Forcerenew Nonce Authentication protocol in the DHCP OFFER and the
+                    // subsequent ACK received by the client while in the selecting state omits a valid
+                    // DHCP authentication option for the Forcerenew Nonce Authentication protocol, the
+                    // client MUST discard the message and return to the INIT state."
                     Ok(lease) if self.chosen.offer.promises_nonce && nonce(&lease).is_none() => {
                         Init::after_broken_promise(self.acquisition, context)
                             .discarded(Discard::NonceWithheld)
