@@ -2,6 +2,10 @@
 
 use std::{
     net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -25,6 +29,7 @@ const ELSEWHERE: [u8; 2] = [10, 99];
 /// A flood that goes on in a thread of its own.
 #[derive(Debug)]
 pub struct Flood {
+    enough: Arc<AtomicBool>,
     thread: JoinHandle<Sent>,
 }
 
@@ -46,8 +51,8 @@ impl Sent {
 }
 
 impl Flood {
-    /// Sends hostile frames from the server's end of the cable for `time`, `rate` a second or as many as the machine
-    /// can.
+    /// Sends hostile frames from the server's end of the cable for `time` at least, and until [`Self::end`], `rate` a
+    /// second or as many as the machine can.
     ///
     /// # Panics
     /// If the server's host has no link.
@@ -55,30 +60,34 @@ impl Flood {
     pub fn start(bed: &Testbed, rate: u32, time: Duration) -> Self {
         let socket = PacketSocket::open(&bed.server);
         let frames = hostile_frames();
+        let enough = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&enough);
         Self {
-            thread: thread::spawn(move || send(&socket, &frames, rate, time)),
+            enough,
+            thread: thread::spawn(move || send(&socket, &frames, rate, time, &told)),
         }
     }
 
-    /// Whether it is over.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.thread.is_finished()
-    }
-
-    /// Waits for its end.
+    /// Ends it when its time is over.
     ///
     /// # Panics
     /// If it could not send.
     #[must_use]
-    pub fn wait(self) -> Sent {
+    pub fn end(self) -> Sent {
+        self.enough.store(true, Ordering::Relaxed);
         self.thread
             .join()
             .expect("the flood's thread ends by itself")
     }
 }
 
-fn send(socket: &PacketSocket, frames: &[Vec<u8>], rate: u32, time: Duration) -> Sent {
+fn send(
+    socket: &PacketSocket,
+    frames: &[Vec<u8>],
+    rate: u32,
+    time: Duration,
+    enough: &AtomicBool,
+) -> Sent {
     let begun = Instant::now();
     let mut sent = 0;
     let batches = frames.chunks(usize::try_from(BATCH).unwrap_or(1)).cycle();
@@ -86,7 +95,7 @@ fn send(socket: &PacketSocket, frames: &[Vec<u8>], rate: u32, time: Duration) ->
         // The time at which this batch is due; what the machine could not send in time is not made up for.
         let due = Duration::from_secs(1) * sent / rate;
         let now = begun.elapsed();
-        if now >= time {
+        if now >= time && enough.load(Ordering::Relaxed) {
             break;
         }
         if let Some(early) = due.checked_sub(now) {

@@ -9,6 +9,7 @@ pub mod cable;
 pub mod capabilities;
 pub mod client;
 pub mod control;
+pub mod crowd;
 pub mod fdd;
 pub mod flood;
 pub mod forge;

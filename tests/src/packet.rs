@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSlice, PipeReader},
     os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
+    time::Duration,
 };
 
 use nix::{
@@ -38,17 +39,17 @@ impl PacketSocket {
         Self::open_on(server, SERVER_LINK)
     }
 
-    /// Opens it in the server's host, on any link.
+    /// Opens it on any link of a host.
     ///
     /// # Panics
     /// If the host has no such link.
     #[must_use]
-    pub fn open_on(server: &Namespace, name: &str) -> Self {
-        let opened = server.run(|| -> io::Result<OwnedFd> {
+    pub fn open_on(host: &Namespace, link: &str) -> Self {
+        let opened = host.run(|| -> io::Result<OwnedFd> {
             let link = getifaddrs()?
-                .filter(|entry| entry.interface_name == name)
+                .filter(|entry| entry.interface_name == link)
                 .find_map(|entry| entry.address?.as_link_addr().copied())
-                .ok_or_else(|| io::Error::other("the server's link is missing"))?;
+                .ok_or_else(|| io::Error::other("the link is missing"))?;
             let socket = socket(
                 AddressFamily::Packet,
                 SockType::Raw,
@@ -89,6 +90,17 @@ impl PacketSocket {
             MsgFlags::empty(),
         )?;
         Ok(sent.count())
+    }
+
+    /// Waits for `time`, or until the other end of `stop` is dropped; true says which.
+    pub(crate) fn is_stopped(stop: &PipeReader, time: Duration) -> bool {
+        let mut fds = [PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
+        let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+        match poll(&mut fds, time) {
+            Ok(_) | Err(nix::Error::EINTR) => {}
+            Err(error) => panic!("poll: {error}"),
+        }
+        fds.iter().any(|fd| fd.any().unwrap_or(false))
     }
 
     /// Gives each frame to `take`, and whether this host sent it, until the other end of `stop` is

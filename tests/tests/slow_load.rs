@@ -1,12 +1,13 @@
-//! The client under load: a neighbour that floods its cable, and many interfaces at once. What each costs is bounded
+//! The client under load: a neighbour that floods its cable, a server that is busy with a crowd, and many interfaces at once. What each costs is bounded
 //! here, and printed (`--no-capture` shows it). Run by `cargo xtask test --slow`.
 //!
 //! The bounds are for the unoptimised build that tests run, on a machine that does other things too.
 
-use std::{collections::BTreeSet, fs, net::Ipv4Addr, time::Duration};
+use std::{collections::BTreeSet, fs, net::Ipv4Addr, thread, time::Duration};
 
 use calfkit_tests::{
     Client, Testbed,
+    crowd::Crowd,
     flood::Flood,
     inspect,
     process::Process,
@@ -14,6 +15,7 @@ use calfkit_tests::{
     testbed::{CLIENT_MAC, SERVER_ADDRESS, SERVER_LINK, mac_text},
 };
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 /// Generous: nothing waits this long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -75,8 +77,7 @@ fn case_083_a_flood_of_hostile_frames_is_bounded_in_cost_and_a_lease_is_still_re
     let flood = Flood::start(&bed, RATE, TIME);
     let mut client = Client::start(&bed, &[]);
     let bound = client.wait_for_event("bound", PATIENCE);
-    let in_the_flood = !flood.is_over();
-    let sent = flood.wait();
+    let sent = flood.end();
     let usage = Usage::of(&client);
     println!(
         "{} frames a second for {:?}; lease after {} ms; {usage:?}",
@@ -85,9 +86,9 @@ fn case_083_a_flood_of_hostile_frames_is_bounded_in_cost_and_a_lease_is_still_re
         bound["elapsed_ms"]
     );
 
-    assert!(in_the_flood, "the lease came after the flood");
     // One and a half cores, of the two that priv and calf could take.
-    assert!(usage.processor < 15.0, "{usage:?}");
+    let share = usage.processor / sent.time.as_secs_f64();
+    assert!(share < 1.5, "{usage:?}");
     assert!(usage.peak < 64 * 1024, "{usage:?}");
     // All is as before: the same calf, the same address, and both answer.
     assert!(!client.event_names().contains(&"calf-restarted".to_owned()));
@@ -115,13 +116,23 @@ fn mac_of(number: u64) -> [u8; 6] {
     mac
 }
 
-/// Joins as many links of the client as there shall be to one network at the server, whose link is then a bridge.
+/// Makes the server's link a bridge, of which the cable to the client is one port.
+fn make_bridge(bed: &Testbed) {
+    for words in [
+        format!("link set {SERVER_LINK} down"),
+        format!("link set {SERVER_LINK} name port0"),
+        format!("link add {SERVER_LINK} type bridge forward_delay 0"),
+        format!("link set port0 master {SERVER_LINK} up"),
+        format!("link set {SERVER_LINK} up"),
+    ] {
+        bed.server.ip(&words);
+    }
+    bed.move_server(SERVER_ADDRESS);
+}
+
+/// Joins as many links of the client as there shall be to one network at the server.
 fn plug_in_many(bed: &Testbed) {
-    bed.server.ip(&format!("link set {SERVER_LINK} down"));
-    bed.server.ip(&format!("link set {SERVER_LINK} name port0"));
-    bed.server.ip(&format!(
-        "link add {SERVER_LINK} type bridge forward_delay 0"
-    ));
+    make_bridge(bed);
     for number in 1..LINKS {
         bed.client.ip(&format!(
             "link add eth{number} address {} type veth peer name port{number} netns {}",
@@ -129,13 +140,11 @@ fn plug_in_many(bed: &Testbed) {
             bed.server.network_path()
         ));
     }
-    for number in 0..LINKS {
+    for number in 1..LINKS {
         bed.server
             .ip(&format!("link set port{number} master {SERVER_LINK} up"));
         bed.client.ip(&format!("link set eth{number} up"));
     }
-    bed.move_server(SERVER_ADDRESS);
-    bed.server.ip(&format!("link set {SERVER_LINK} up"));
 }
 
 /// dnsmasq with an address for each, said before: of its own accord it offers one to two who ask at the same time.
@@ -192,4 +201,62 @@ fn a_hundred_interfaces_are_all_bound_each_by_a_calf_of_its_own_at_a_bounded_pri
     assert!(client.wait_exit(PATIENCE).success(), "{}", client.said());
     let left = bed.client.ip("-4 -o address show scope global");
     assert_eq!(left, "", "what was configured is undone");
+}
+
+/// A server whose only address is ours is asked for leases by a new client every ten milliseconds, and we renew.
+fn renewals_beside_a_crowd(product: Product) {
+    const RATE: u32 = 100;
+    const RENEWALS: usize = 5;
+    let bed = Testbed::new();
+    make_bridge(&bed);
+    bed.server.ip("link add crowd0 type veth peer name port1");
+    bed.server
+        .ip(&format!("link set port1 master {SERVER_LINK} up"));
+    bed.server.ip("link set crowd0 up");
+    let _server = RealServer::start(&bed, product, &ServerOptions::default());
+    let monitor = bed.address_monitor();
+    let mut client = Client::start(&bed, &[]);
+    client.wait_for_event("bound", PATIENCE);
+
+    let crowd = Crowd::start(&bed.server, "crowd0", RATE);
+    for _ in 0..RENEWALS {
+        let (before, _) = crowd.counts();
+        // A busy server may drop a request, and RFC 2131 section 4.4.5 has the next one of a client follow a minute
+        // later at the soonest: so the operator asks again.
+        let renewed = (0..12).any(|_| {
+            client.signal(Signal::SIGUSR1);
+            let renewed = |event: &Value| event["event"] == "renewed";
+            client.next_event(PATIENCE / 12, renewed).is_some()
+        });
+        assert!(renewed, "{}", client.said());
+        // The next one when the crowd has been busy again.
+        while crowd.counts().0 < before + RATE && crowd.age() < PATIENCE {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    let (asked, offered) = crowd.counts();
+    println!(
+        "{product:?}: {asked} others asked in {:?}, {offered} offers; renewed {RENEWALS} times",
+        crowd.age()
+    );
+
+    assert!(asked >= RATE, "{asked}");
+    assert!(monitor.removed().is_empty(), "{:?}", monitor.removed());
+    let addresses: Vec<_> = bed.addresses().iter().map(|entry| entry.address).collect();
+    assert_eq!(addresses, [ADDRESS]);
+}
+
+#[test]
+fn dnsmasq_that_is_busy_with_a_crowd_renews_and_the_address_stays() {
+    renewals_beside_a_crowd(Product::Dnsmasq);
+}
+
+#[test]
+fn kea_that_is_busy_with_a_crowd_renews_and_the_address_stays() {
+    renewals_beside_a_crowd(Product::Kea);
+}
+
+#[test]
+fn udhcpd_that_is_busy_with_a_crowd_renews_and_the_address_stays() {
+    renewals_beside_a_crowd(Product::Udhcpd);
 }
