@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
-use sdk_rpc::{Control, Error, InterfaceStatus, Overall, Overview, Verb};
+use sdk_rpc::{Control, Error, InterfaceStatus, Lease, Overall, Overview, Verb};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{clock, interface::Shared, run::Context};
+
+/// Option 90, authentication (RFC 3118): in a lease it is the nonce of RFC 6704.
+const AUTHENTICATION: u8 = 90;
 
 /// Something asked of a run; it answers with the interfaces concerned, or why not.
 #[derive(Debug)]
@@ -81,7 +84,7 @@ fn status(shared: &Shared) -> InterfaceStatus {
         interface: shared.name.clone(),
         link: shared.news.link(),
         state: progress.state().to_owned(),
-        lease: shared.lease(),
+        lease: shared.lease().map(without_secrets),
         calf: shared.calf.get(),
         restarts: shared.restarts.get(),
         absent: shared.absent.borrow().clone(),
@@ -89,3 +92,15 @@ fn status(shared: &Shared) -> InterfaceStatus {
         metric: shared.metric(),
     }
 }
+
+/// `lease` for others than whoever holds it. A calf resumes with the nonce, and the store keeps it for that; anybody
+/// else who knows it can have the lease renewed at will.
+fn without_secrets(mut lease: Lease) -> Lease {
+    lease
+        .parameters
+        .retain(|parameter| parameter.code != AUTHENTICATION);
+    lease
+}
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ pub(crate) struct Served {
 
 impl Context {
     /// Opens what every interface needs; changes nothing.
-    pub(super) fn new(
+    pub(crate) fn new(
         setup: Setup,
         events: &Rc<Events>,
         split: Option<Split>,
@@ -132,7 +132,7 @@ impl Context {
         served.iter().map(|shared| shared.name.clone()).collect()
     }
 
-    pub(super) fn add_served(&self, served: Served) {
+    pub(crate) fn add_served(&self, served: Served) {
         self.served.borrow_mut().push(served);
     }
 
