@@ -19,6 +19,7 @@ use tokio::{io::unix::AsyncFd, task::spawn_local};
 use crate::{
     calf, launcher, log,
     signals::{Asked, Signals},
+    speech::Window,
     watched::watch,
 };
 
@@ -164,7 +165,7 @@ async fn engine(net: OwnedFd, host: OwnedFd, backend: Backend) -> Result<u8, Fai
     calf.verify().map_err(|error| no_sandbox(&error))?;
     let output = calf.take_log();
     if let Some(output) = output {
-        spawn_local(print(watch(output)?));
+        spawn_local(print(watch(output)?, log::say));
     }
     let exited = watch(calf.pidfd().try_clone_to_owned()?)?;
     let calf = RefCell::new(calf);
@@ -185,8 +186,9 @@ fn exit(calf: &RefCell<Calf>) -> Result<u8, Failed> {
     }
 }
 
-/// Prints what the sandboxed process says, one clean line each.
-async fn print(pipe: AsyncFd<OwnedFd>) {
+/// Prints with `say` what the sandboxed process says, one clean line each, and not more of them than priv would.
+async fn print(pipe: AsyncFd<OwnedFd>, say: impl Fn(&str)) {
+    let window = Window::default();
     let mut line = Vec::new();
     let mut chunk = [0; 1024];
     while let Ok(mut ready) = pipe.readable().await {
@@ -196,10 +198,10 @@ async fn print(pipe: AsyncFd<OwnedFd>) {
                 for octet in chunk.iter().take(length) {
                     line.push(*octet);
                     if *octet == b'\n' || line.len() == chunk.len() {
-                        log::say(&format!(
-                            "calf: {}",
-                            String::from_utf8_lossy(&line).trim_end()
-                        ));
+                        let text = String::from_utf8_lossy(&line);
+                        if let Some(text) = window.admit(text.trim_end(), Instant::now()) {
+                            say(&text);
+                        }
                         line.clear();
                     }
                 }
@@ -233,4 +235,33 @@ async fn until_stopped(signals: &mut Signals) -> Result<u8, Failed> {
 pub(crate) async fn until_gone(mut session: Session, who: &str) -> String {
     let reason = session.closed().await;
     format!("the {who} role is gone: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_calf_that_says_too_much_is_cut_short() {
+        let (output, mut calf) = std::io::pipe().unwrap();
+        // Less than a pipe holds.
+        for number in 0..1000 {
+            writeln!(calf, "line {number}\u{1b}[2J").unwrap();
+        }
+        drop(calf);
+        let said = RefCell::new(Vec::new());
+        let said_so_far = || said.borrow().len();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(async {
+                let output = watch(OwnedFd::from(output)).unwrap();
+                print(output, |line| said.borrow_mut().push(line.to_owned())).await;
+            });
+        assert!(said_so_far() < 50, "{}", said_so_far());
+        assert_eq!(said.borrow()[0], "calf: line 0?[2J");
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    cmp::Ordering,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -24,7 +25,7 @@ pub(crate) struct Speech {
     interface: String,
     events: Rc<Events>,
     progress: Rc<RefCell<Progress>>,
-    window: Cell<Option<(Instant, u32)>>,
+    window: Window,
 }
 
 impl Speech {
@@ -44,23 +45,34 @@ impl Speech {
             interface,
             events,
             progress,
-            window: Cell::new(None),
+            window: Window::default(),
         }
     }
 
     /// Prints `text` unless the calf said too much lately.
     pub(crate) fn say(&self, text: &str, now: Instant) {
-        let (start, said) = match self.window.get() {
+        if let Some(line) = self.window.admit(text, now) {
+            self.events.warn(&self.interface, &line);
+        }
+    }
+}
+
+/// How much of one calf's words is printed.
+#[derive(Debug, Default)]
+pub(crate) struct Window(Cell<Option<(Instant, u32)>>);
+
+impl Window {
+    /// What to print of `text`: nothing, once the calf said too much lately and that was printed.
+    pub(crate) fn admit(&self, text: &str, now: Instant) -> Option<String> {
+        let (start, said) = match self.0.get() {
             Some((start, said)) if now.saturating_duration_since(start) < WINDOW => (start, said),
             Some(_) | None => (now, 0),
         };
-        self.window.set(Some((start, said.saturating_add(1))));
-        if said < LINES {
-            self.events
-                .warn(&self.interface, &format!("calf: {}", clean(text)));
-        } else if said == LINES {
-            self.events
-                .warn(&self.interface, "calf: says too much; the rest is left out");
+        self.0.set(Some((start, said.saturating_add(1))));
+        match said.cmp(&LINES) {
+            Ordering::Less => Some(format!("calf: {}", clean(text))),
+            Ordering::Equal => Some("calf: says too much; the rest is left out".to_owned()),
+            Ordering::Greater => None,
         }
     }
 }
@@ -95,5 +107,15 @@ mod tests {
     fn a_line_cannot_forge_another_or_steer_the_terminal() {
         assert_eq!(clean("a\nb\u{1b}[2Jc"), "a?b?[2Jc");
         assert_eq!(clean(&"x".repeat(1000)).len(), LONGEST_LINE);
+    }
+
+    #[test]
+    fn each_window_has_so_many_lines_and_one_that_says_so() {
+        let window = Window::default();
+        let start = Instant::now();
+        for at in [start, start + WINDOW] {
+            let printed = (0..1000).filter_map(|_| window.admit("x", at)).count();
+            assert_eq!(printed, LINES as usize + 1);
+        }
     }
 }
