@@ -1,12 +1,12 @@
 //! Why there is no lease: one line from what the calf counted, and the same as JSON fields.
 
-use std::net::Ipv4Addr;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use sdk_rpc::{Counter, LinkState};
 use serde_json::{Map, Value, json};
 
 /// Message types and ARP packets that a client sends, then those it receives, as the counters spell them.
-const SENT: [&str; 8] = [
+pub(crate) const SENT: [&str; 8] = [
     "DISCOVER",
     "REQUEST",
     "DECLINE",
@@ -16,7 +16,7 @@ const SENT: [&str; 8] = [
     "PROBE",
     "ANNOUNCEMENT",
 ];
-const RECEIVED: [&str; 5] = ["OFFER", "ACK", "NAK", "FORCERENEW", "BOOTREPLY"];
+pub(crate) const RECEIVED: [&str; 5] = ["OFFER", "ACK", "NAK", "FORCERENEW", "BOOTREPLY"];
 
 /// Longest reason printed; the calf's words are not trusted to be short.
 const LONGEST_REASON: usize = 60;
@@ -32,14 +32,16 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Keeps the calf's counters and state; names that are no such names are left out.
+    /// Keeps the calf's counters and state; names that are no such names are left out, and of counters of one
+    /// name all but the first.
     pub(crate) fn replace(&mut self, counters: Vec<Counter>, state: &str) {
         if printable(state) {
             state.clone_into(&mut self.state);
         }
+        let mut names = BTreeSet::new();
         self.counters = counters
             .into_iter()
-            .filter(|counter| printable(&counter.name))
+            .filter(|counter| printable(&counter.name) && names.insert(counter.name.clone()))
             .collect();
     }
 
@@ -217,5 +219,13 @@ mod tests {
             progress.line(link(true)),
             "1 DISCOVER sent, no frame seen, no ACK"
         );
+    }
+
+    #[test]
+    fn of_counters_of_one_name_the_first_is_kept() {
+        let progress = progress(&[("frames", 2), ("sent.DISCOVER", 3), ("frames", 9)]);
+        let kept = progress.counters().iter();
+        let kept: Vec<_> = kept.map(|c| (c.name.as_str(), c.value)).collect();
+        assert_eq!(kept, [("frames", 2), ("sent.DISCOVER", 3)]);
     }
 }

@@ -15,6 +15,8 @@ use std::{
     time::Duration,
 };
 
+use dhcp_proto::{Discard, State};
+use sdk_rpc::Counter;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
@@ -22,7 +24,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{clock, guests::make_room, run::Context};
+use crate::{clock, failure, guests::make_room, run::Context};
 
 /// How often the file is brought up to date.
 const EVERY: Duration = Duration::from_secs(5);
@@ -61,6 +63,27 @@ impl Page {
         metric.lines.push((labels, value.to_string()));
     }
 
+    /// What the calf of an interface counted.
+    fn add_counted(&mut self, interface: (&'static str, &str), counters: &[Counter]) {
+        let mut series: BTreeMap<Series, u64> = BTreeMap::new();
+        for Counter { name, value } in counters {
+            if let Some(series_of) = Series::of(name) {
+                let sum = series.entry(series_of).or_default();
+                *sum = sum.saturating_add(*value);
+            }
+        }
+        for (series, value) in series {
+            match series {
+                Series::Sent(kind) => self.add(SENT, &[interface, ("type", kind)], value),
+                Series::Received(kind) => self.add(RECEIVED, &[interface, ("type", kind)], value),
+                Series::Discarded(kind, reason) => {
+                    let labels = [interface, ("type", kind), ("reason", reason)];
+                    self.add(DISCARDED, &labels, value);
+                }
+            }
+        }
+    }
+
     /// The text format, version 0.0.4.
     fn text(&self) -> String {
         let mut text = String::new();
@@ -77,6 +100,49 @@ impl Page {
         }
         text
     }
+}
+
+/// A label that a calf made up. Series are for ever where they are collected: what a calf calls its counters must
+/// not make new ones without end.
+const OTHER: &str = "other";
+
+/// What the calf's counters are told as, by words that are ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Series {
+    Sent(&'static str),
+    Received(&'static str),
+    /// Message type, empty where it was not read, and reason.
+    Discarded(&'static str, &'static str),
+}
+
+impl Series {
+    /// By the counter's dotted name.
+    fn of(name: &str) -> Option<Self> {
+        if let Some(kind) = name.strip_prefix("sent.") {
+            return Some(Self::Sent(known(kind, failure::SENT)));
+        }
+        if let Some(kind) = name.strip_prefix("received.") {
+            return Some(Self::Received(known(kind, failure::RECEIVED)));
+        }
+        let what = name.strip_prefix("discarded.")?;
+        let (kind, reason) = match what.split_once('.') {
+            Some((kind, reason)) => {
+                let kinds = failure::RECEIVED.into_iter().chain(failure::SENT);
+                (known(kind, kinds), reason)
+            }
+            None => ("", what),
+        };
+        let reasons = Discard::ALL.iter().map(|reason| reason.name());
+        Some(Self::Discarded(kind, known(reason, reasons)))
+    }
+}
+
+/// `word`, if it is one of `words`.
+fn known(word: &str, words: impl IntoIterator<Item = &'static str>) -> &'static str {
+    words
+        .into_iter()
+        .find(|known| *known == word)
+        .unwrap_or(OTHER)
 }
 
 /// As the format wants it inside quotes.
@@ -150,7 +216,8 @@ pub(crate) fn text(context: &Context) -> String {
         let interface = ("interface", shared.name.as_str());
         let progress = shared.progress.borrow();
         if !progress.state().is_empty() {
-            page.add(STATE, &[interface, ("state", progress.state())], 1);
+            let state = known(progress.state(), State::ALL.map(State::name));
+            page.add(STATE, &[interface, ("state", state)], 1);
         }
         let link = shared.news.link();
         page.add(CARRIER, &[interface], u8::from(link.up && link.carrier));
@@ -159,18 +226,7 @@ pub(crate) fn text(context: &Context) -> String {
         }
         page.add(LEASES, &[interface], shared.progress_made());
         page.add(RESTARTS, &[interface], shared.restarts.get());
-        for counter in progress.counters() {
-            let name = counter.name.as_str();
-            if let Some(kind) = name.strip_prefix("sent.") {
-                page.add(SENT, &[interface, ("type", kind)], counter.value);
-            } else if let Some(kind) = name.strip_prefix("received.") {
-                page.add(RECEIVED, &[interface, ("type", kind)], counter.value);
-            } else if let Some(what) = name.strip_prefix("discarded.") {
-                let (kind, reason) = what.split_once('.').unwrap_or(("", what));
-                let labels = [interface, ("type", kind), ("reason", reason)];
-                page.add(DISCARDED, &labels, counter.value);
-            }
-        }
+        page.add_counted(interface, progress.counters());
         for counter in served.network.counters() {
             let what = counter.name.trim_start_matches("network.");
             page.add(BOUNDARY, &[interface, ("what", what)], counter.value);
@@ -302,5 +358,49 @@ calfkit_dhcp_calf_restarts_total{interface=\"a\\\"b\\\\c\\nd\"} 7
 calfkit_dhcp_state{interface=\"eth0\",state=\"BOUND\"} 1
 ";
         assert_eq!(page.text(), expected);
+    }
+
+    #[test]
+    fn counters_that_a_calf_makes_up_are_told_as_one() {
+        let counter = |name: &str, value| Counter {
+            name: name.to_owned(),
+            value,
+        };
+        let mut page = Page::default();
+        let counters = [
+            counter("sent.DISCOVER", 3),
+            counter("sent.MADE-UP", 1),
+            counter("sent.MADE-UP-TOO", 2),
+            counter("received.\"} 1\nx{a=\"", 5),
+            counter("discarded.OFFER.wrong chaddr", 4),
+            counter("discarded.OFFER.made up", 1),
+            counter("discarded.SONG.wrong chaddr", 1),
+            counter("discarded.malformed IPv4", 6),
+            counter("no metric of ours", 9),
+        ];
+        page.add_counted(("interface", "eth0"), &counters);
+        let text = page.text();
+        let series: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
+        let expected = [
+            "discards_total{interface=\"eth0\",type=\"\",reason=\"malformed IPv4\"} 6",
+            "discards_total{interface=\"eth0\",type=\"OFFER\",reason=\"other\"} 1",
+            "discards_total{interface=\"eth0\",type=\"OFFER\",reason=\"wrong chaddr\"} 4",
+            "discards_total{interface=\"eth0\",type=\"other\",reason=\"wrong chaddr\"} 1",
+            "messages_received_total{interface=\"eth0\",type=\"other\"} 5",
+            "messages_sent_total{interface=\"eth0\",type=\"DISCOVER\"} 3",
+            "messages_sent_total{interface=\"eth0\",type=\"other\"} 3",
+        ]
+        .map(|series| format!("calfkit_dhcp_{series}"));
+        assert_eq!(series, expected);
+    }
+
+    #[test]
+    fn discards_of_messages_either_way_are_labels() {
+        let counters = ["discarded.ACK.other server", "discarded.INFORM.no link"];
+        let expected = [
+            Series::Discarded("ACK", "other server"),
+            Series::Discarded("INFORM", "no link"),
+        ];
+        assert_eq!(counters.map(|name| Series::of(name).unwrap()), expected);
     }
 }

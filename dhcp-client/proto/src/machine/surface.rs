@@ -209,6 +209,23 @@ pub enum State {
 }
 
 impl State {
+    /// Every state, in the order of the variants.
+    pub const ALL: [Self; 13] = [
+        Self::Init,
+        Self::Selecting,
+        Self::Requesting,
+        Self::Probing,
+        Self::Bound,
+        Self::Renewing,
+        Self::Rebinding,
+        Self::InitReboot,
+        Self::Rebooting,
+        Self::DeclineWait,
+        Self::Informing,
+        Self::Ipv6Only,
+        Self::Stopped,
+    ];
+
     /// The RFC's word for it, as logs and counters have it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -227,5 +244,18 @@ impl State {
             Self::Ipv6Only => "IPV6-ONLY",
             Self::Stopped => "STOPPED",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+
+    #[test]
+    fn every_state_up_to_the_last_is_listed() {
+        for (place, state) in State::ALL.into_iter().enumerate() {
+            assert_eq!(state as usize, place, "{}", state.name());
+        }
+        assert_eq!(State::Stopped as usize + 1, State::ALL.len());
     }
 }
