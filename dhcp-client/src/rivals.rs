@@ -147,6 +147,7 @@ fn is_program_of(name: &str, program: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use std::{
+        io::Read as _,
         os::unix::{fs::symlink, process::CommandExt as _},
         process::{Child, Command, Stdio},
     };
@@ -314,11 +315,16 @@ mod tests {
         if let Some(user) = user {
             command.uid(user).gid(user);
         }
-        command
-            .args(["-c", "read line", "dhclient", "lo"])
+        let mut pretender = command
+            .args(["-c", "echo; read line", "dhclient", "lo"])
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
-            .unwrap()
+            .unwrap();
+        // It has its name and its words a little after whoever started it goes on.
+        let output = pretender.stdout.as_mut().unwrap();
+        output.read_exact(&mut [0]).unwrap();
+        pretender
     }
 
     fn is_seen(pretender: &Child) -> bool {
