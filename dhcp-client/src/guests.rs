@@ -1,15 +1,7 @@
 //! Who is connected to a socket of a run, and whose place the next one gets: however many connections a user
 //! holds, no other user is kept out by them.
 
-use std::{
-    collections::VecDeque,
-    fs, io,
-    os::{
-        fd::AsFd,
-        unix::{fs::FileTypeExt as _, net::UnixStream},
-    },
-    path::Path,
-};
+use std::{collections::VecDeque, os::fd::AsFd};
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use tokio::task::{JoinHandle, spawn_local};
@@ -79,31 +71,9 @@ impl Drop for Guests {
     }
 }
 
-/// Removes a socket that a killed run left at `path`. Anything else that is there stays, and makes the bind
-/// fail.
-///
-/// # Errors
-/// A run listens there, or what is left cannot be removed.
-pub(crate) fn make_room(path: &Path) -> io::Result<()> {
-    // Looked at first: also connecting to a plain file is refused (unix(7), ECONNREFUSED).
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket());
-    if !is_socket {
-        return Ok(());
-    }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(io::Error::new(
-            io::ErrorKind::AddrInUse,
-            "another run has it",
-        )),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
-        // It went meanwhile, or the bind will say why not.
-        Err(_) => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
+    use std::{future::pending, os::unix::net::UnixStream};
 
     use super::*;
 

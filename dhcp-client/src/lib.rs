@@ -29,6 +29,7 @@ mod host;
 mod identity;
 mod interface;
 mod launcher;
+mod left_over;
 mod lock;
 mod log;
 mod metrics;

@@ -24,12 +24,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{clock, failure, guests::make_room, run::Context};
+use crate::{clock, failure, left_over::make_room, run::Context};
 
 /// How often the file is brought up to date.
 const EVERY: Duration = Duration::from_secs(5);
 /// How long a reader of the socket may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long nobody is let in after somebody could not be.
+const PAUSE: Duration = Duration::from_millis(100);
 /// The longest request that is read.
 const LONGEST_REQUEST: usize = 4096;
 
@@ -268,12 +270,10 @@ impl Metrics {
             let listener = listen(path).map_err(failed)?;
             metrics.files.push(path.clone());
             let context = Rc::clone(context);
-            metrics.tasks.push(spawn_local(async move {
-                while let Ok((peer, _)) = listener.accept().await {
-                    // One after the other: a reader that dawdles delays readers, and nobody else.
-                    drop(timeout(PATIENCE, answer(peer, &context)).await);
-                }
-            }));
+            metrics.tasks.push(spawn_local(serve(
+                async move || Ok(listener.accept().await?.0),
+                move || text(&context),
+            )));
         }
         Ok(metrics)
     }
@@ -316,8 +316,20 @@ fn listen(path: &Path) -> io::Result<tokio::net::UnixListener> {
     tokio::net::UnixListener::from_std(listener)
 }
 
+/// Gives the page to whoever is accepted, for ever.
+async fn serve(mut accept: impl AsyncFnMut() -> io::Result<UnixStream>, page: impl Fn() -> String) {
+    loop {
+        match accept().await {
+            // One after the other: a reader that dawdles delays readers, and nobody else.
+            Ok(peer) => drop(timeout(PATIENCE, answer(peer, &page)).await),
+            // Too many descriptors, or a peer that went: the next one may fare better, but not at once.
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
 /// One request, whatever path it asks for, gets the page; then the connection ends, as HTTP/1.0 has it.
-async fn answer(mut peer: UnixStream, context: &Context) -> io::Result<()> {
+async fn answer(mut peer: UnixStream, page: &impl Fn() -> String) -> io::Result<()> {
     let mut request = Vec::new();
     let mut chunk = [0; 512];
     while !request.windows(4).any(|end| end == b"\r\n\r\n") && request.len() < LONGEST_REQUEST {
@@ -327,7 +339,7 @@ async fn answer(mut peer: UnixStream, context: &Context) -> io::Result<()> {
         }
     }
     let (status, body) = if request.starts_with(b"GET ") {
-        ("200 OK", text(context))
+        ("200 OK", page())
     } else {
         ("405 Method Not Allowed", String::new())
     };
@@ -402,5 +414,29 @@ calfkit_dhcp_state{interface=\"eth0\",state=\"BOUND\"} 1
             Series::Discarded("INFORM", "no link"),
         ];
         assert_eq!(counters.map(|name| Series::of(name).unwrap()), expected);
+    }
+
+    #[test]
+    fn readers_are_served_after_there_was_no_descriptor_for_one() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let page = runtime.unwrap().block_on(async {
+            let (mut reader, served) = UnixStream::pair().unwrap();
+            let failed = io::Error::from_raw_os_error(nix::libc::EMFILE);
+            let mut accepted = vec![Ok(served), Err(failed)].into_iter().rev();
+            let accept = async || match accepted.next() {
+                Some(accepted) => accepted,
+                None => std::future::pending().await,
+            };
+            reader.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            tokio::select! {
+                () = serve(accept, || "the page".to_owned()) => {}
+                read = reader.read_to_string(&mut answer) => drop(read.unwrap()),
+            }
+            answer
+        });
+        assert!(page.ends_with("\r\n\r\nthe page"), "{page}");
     }
 }

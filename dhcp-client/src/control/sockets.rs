@@ -24,10 +24,7 @@ use tokio::{
 };
 
 use super::desk::Desk;
-use crate::{
-    guests::{Guests, make_room},
-    watched::watch,
-};
+use crate::{guests::Guests, left_over::make_room, watched::watch};
 
 /// Ending of the socket that offers everything.
 pub(super) const CONTROL: &str = "sock";
