@@ -4,21 +4,21 @@
 //! nothing a server or a calf said can forge another line or steer a terminal. And there are only so many
 //! lines: what comes in a storm is counted and left out.
 
+mod datagrams;
+
 use std::{
     cell::{Cell, RefCell},
     env, fmt,
     fs::{File, OpenOptions},
     io::{self, Write as _},
-    os::{
-        fd::AsFd as _,
-        unix::{fs::OpenOptionsExt as _, net::UnixDatagram},
-    },
+    os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use dhcp_frontend::setup::{self, LogLevel, LogTarget};
 
+use self::datagrams::Datagrams;
 use crate::pace::Pace;
 
 /// Where syslogd listens (syslog(3)).
@@ -55,8 +55,8 @@ enum Target {
     StandardError {
         priorities: bool,
     },
-    Syslog(UnixDatagram),
-    Journal(UnixDatagram),
+    Syslog(Datagrams),
+    Journal(Datagrams),
     File {
         path: PathBuf,
         file: File,
@@ -90,16 +90,15 @@ impl LogError {
 }
 
 impl Log {
-    /// Opens the targets. Those that cannot be had are left out and returned: a client without the
-    /// system log is worth more than none.
+    /// Opens the targets. Those that cannot be had are returned: a client without the system log is worth more
+    /// than none. Files are left out then; logs that listen on a socket are looked for again.
     pub(crate) fn open(tag: &'static str, wanted: &setup::Log) -> (Self, Vec<LogError>) {
         let mut targets = Vec::new();
         let mut missing = Vec::new();
         for target in &wanted.targets {
-            match Target::open(target) {
-                Ok(target) => targets.push(target),
-                Err(error) => missing.push(error),
-            }
+            let (target, error) = Target::open(target);
+            targets.extend(target);
+            missing.extend(error);
         }
         let log = Self {
             tag,
@@ -164,33 +163,28 @@ impl Log {
 }
 
 impl Target {
-    fn open(wanted: &LogTarget) -> Result<Self, LogError> {
-        let datagram = |path: &str| {
-            let socket = UnixDatagram::unbound()?;
-            socket.connect(path)?;
-            // A log that is full must not hold up the client.
-            socket.set_nonblocking(true)?;
-            Ok(socket)
+    fn open(wanted: &LogTarget) -> (Option<Self>, Option<LogError>) {
+        let failed = |target: String, error| LogError { target, error };
+        let datagrams = |path: &str, target: fn(Datagrams) -> Self| {
+            let (datagrams, error) = Datagrams::new(path, Instant::now());
+            let error = error.map(|error| failed(path.to_owned(), error));
+            (Some(target(datagrams)), error)
         };
-        let (name, opened) = match wanted {
+        match wanted {
             LogTarget::StandardError => {
                 let priorities = is_journal_stream();
-                return Ok(Self::StandardError { priorities });
+                (Some(Self::StandardError { priorities }), None)
             }
-            LogTarget::Syslog => (SYSLOG.into(), datagram(SYSLOG).map(Self::Syslog)),
-            LogTarget::Journal => (JOURNAL.into(), datagram(JOURNAL).map(Self::Journal)),
-            LogTarget::File(path) => (
-                path.display().to_string(),
-                open_file(path).map(|file| Self::File {
-                    path: path.clone(),
-                    file,
-                }),
-            ),
-        };
-        opened.map_err(|error| LogError {
-            target: name,
-            error,
-        })
+            LogTarget::Syslog => datagrams(SYSLOG, Self::Syslog),
+            LogTarget::Journal => datagrams(JOURNAL, Self::Journal),
+            LogTarget::File(path) => match open_file(path) {
+                Ok(file) => {
+                    let path = path.clone();
+                    (Some(Self::File { path, file }), None)
+                }
+                Err(error) => (None, Some(failed(path.display().to_string(), error))),
+            },
+        }
     }
 
     fn write(&self, tag: &str, level: LogLevel, text: &str) -> io::Result<()> {
@@ -200,16 +194,16 @@ impl Target {
                 standard_error(&format!("<{priority}>{text}"))
             }
             Self::StandardError { priorities: false } => standard_error(text),
-            Self::Syslog(socket) => {
+            Self::Syslog(log) => {
                 let pid = std::process::id();
                 let line = format!("<{}>{tag}[{pid}]: {text}", DAEMON | priority);
-                socket.send(line.as_bytes()).map(drop)
+                log.send(line.as_bytes(), Instant::now())
             }
-            Self::Journal(socket) => {
+            Self::Journal(log) => {
                 // A clean text has no newline, so the simple form of a field will do.
                 let entry =
                     format!("PRIORITY={priority}\nSYSLOG_IDENTIFIER={tag}\nMESSAGE={text}\n");
-                socket.send(entry.as_bytes()).map(drop)
+                log.send(entry.as_bytes(), Instant::now())
             }
             Self::File { path: _, file } => {
                 let now = crate::clock::wall_seconds();
