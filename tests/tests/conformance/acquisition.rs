@@ -73,6 +73,9 @@ fn destinations(sniffer: &Sniffer, kind: Kind) -> Vec<([u8; 6], Ipv4Addr)> {
         }
         Content::Dhcp { .. } | Content::Arp { .. } | Content::Icmp { .. } | Content::Other => None,
     };
+    // Who records is another thread than who says that the lease is there.
+    let recorded = sniffer.wait_for_dhcp(0, kind, SOON);
+    assert!(recorded.is_some(), "no {}", kind.name());
     sniffer
         .frames()
         .entries()
@@ -154,23 +157,29 @@ fn case_011_a_udp_checksum_that_the_kernel_left_unfinished_is_not_looked_at() {
     });
     socket.set_read_timeout(Some(SOON)).expect("not zero");
     let mut client = Client::start(&bed, &["--once"]);
-    for kind in [Kind::OFFER, Kind::ACK] {
+    let mut answered = Kind::OFFER;
+    while answered != Kind::ACK {
         let mut buffer = [0; 1500];
         let length = socket.recv(&mut buffer).expect("a message of the client");
         let message = Message::decode(&buffer[..length]).expect("a whole one");
-        let reply = Terms::default().grant(&message, kind);
+        if message.kind() == Kind::REQUEST {
+            answered = Kind::ACK;
+        }
+        let reply = Terms::default().grant(&message, answered);
         socket
             .send_to(&reply.encode(), "255.255.255.255:68")
             .expect("the link is up");
     }
 
     assert!(client.wait_exit(SOON).success(), "{}", client.said());
+    let recorded = sniffer.wait_for_dhcp(0, Kind::ACK, SOON);
+    assert!(recorded.is_some(), "no ACK");
     let frames = sniffer.frames().entries();
     let answers: Vec<_> = frames
         .iter()
         .filter(|frame| frame.from_server && frame.dhcp().is_some())
         .collect();
-    assert_eq!(answers.len(), 2);
+    assert!(answers.len() >= 2);
     assert!(
         answers
             .iter()

@@ -175,7 +175,9 @@ fn asked(act: impl FnOnce(&Testbed, &Process)) -> Ipv4Addr {
     let sniffer = bed.sniffer();
     let _server = Server::start(&bed, Terms::default());
     let client = dhcpcd(&bed, "");
-    let before = sniffer.frames().position();
+    // Who records is another thread: the first exchange is over when its last message was recorded.
+    let recorded = sniffer.wait_for_dhcp(0, Kind::ACK, SOON);
+    let (before, _, _) = recorded.expect("the DHCPACK of the lease");
 
     act(&bed, &client);
 
