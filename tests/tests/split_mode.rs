@@ -41,6 +41,9 @@ fn leased() -> Leased {
     let bound = |event: &serde_json::Value| event["event"] == "bound";
     let found = split.actuator.next_event(SOON, bound);
     assert!(found.is_some(), "no lease; {}", split.said());
+    // The engine hears a moment later that the lease is in force, and renews none before.
+    let known = || (bed.client.served()[0]["state"] == "BOUND").then_some(());
+    assert!(until(SOON, known).is_some(), "{}", split.said());
     let monitor = bed.address_monitor();
     Leased {
         bed,
