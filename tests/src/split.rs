@@ -1,7 +1,12 @@
 //! Split mode: network, actuator and engine as three processes that `fdd` wires, each with the capabilities and
 //! the namespaces of its role and no others.
 
-use std::process::Command;
+use std::{
+    os::unix::{net::UnixStream, process::CommandExt as _},
+    process::Command,
+};
+
+use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::{
     Client, SOON,
@@ -148,6 +153,39 @@ impl Split {
         }
     }
 
+    /// The actuator and the network role with nothing where the engine has its ends, which are given: of `net`, and
+    /// of `host`. For a test that is the engine.
+    ///
+    /// # Panics
+    /// If there are no descriptors to be had.
+    #[must_use]
+    pub fn without_engine(bed: &Testbed, options: &[&str]) -> (Process, Client, [UnixStream; 2]) {
+        let pair = || UnixStream::pair().expect("a pair of sockets");
+        let [(net, of_network), (host, of_actuator), (owner, owned)] = [pair(), pair(), pair()];
+        let role = |words: Vec<&str>, ends: [UnixStream; 2]| {
+            let mut command = bed.client.command(Client::program());
+            command.arg("role").args(words);
+            with_descriptors(&mut command, ends);
+            Process::start(command)
+        };
+        let network = vec![
+            "network",
+            "--interface",
+            CLIENT_LINK,
+            "--net",
+            "13",
+            "--owner",
+            "14",
+        ];
+        let network = role(network, [of_network, owned]);
+        let mut actuator = vec!["actuator", "--host", "13", "--owner", "14"];
+        actuator.extend(Client::usual_options());
+        actuator.extend(options);
+        actuator.push(CLIENT_LINK);
+        let actuator = role(actuator, [of_actuator, owner]);
+        (network, Client::of(actuator), [net, host])
+    }
+
     fn roles(bed: &Testbed) -> [Process; 3] {
         [Role::Network, Role::Engine, Role::Actuator].map(|role| Process::start(role.command(bed)))
     }
@@ -161,5 +199,24 @@ impl Split {
             self.engine.stderr_text(),
             self.actuator.said()
         )
+    }
+}
+
+/// Has a command start with two sockets as descriptors 13 and 14.
+fn with_descriptors(command: &mut Command, ends: [UnixStream; 2]) {
+    let place = move || -> std::io::Result<()> {
+        // First far from the two numbers: each may be in the way of the other.
+        let far = |end: &UnixStream| fcntl(end, FcntlArg::F_DUPFD_CLOEXEC(100));
+        for (far, number) in [(far(&ends[0])?, 13), (far(&ends[1])?, 14)] {
+            // SAFETY: dup2 takes two numbers; what 13 and 14 were in this process is nobody's any more.
+            if unsafe { libc::dup2(far, number) } < 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls only: it neither allocates nor takes a lock.
+    unsafe {
+        command.pre_exec(place);
     }
 }
