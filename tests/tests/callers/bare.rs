@@ -29,7 +29,7 @@ fn initramfs(bed: &Testbed) -> Room {
             furniture.bind(folder, folder);
         }
         furniture.bind("/bin/busybox", "/bin/busybox");
-        for applet in ["sh", "ip", "true", "cat", "kill"] {
+        for applet in ["sh", "ip", "true"] {
             furniture.link(format!("/bin/{applet}"), "/bin/busybox");
         }
         furniture.client(&["/sbin/dhclient", "/sbin/udhcpc"]);
@@ -104,4 +104,38 @@ fn in_an_initramfs_without_a_server_udhcpc_gives_up_as_it_was_told() {
     );
     let asked = server.log().entries();
     assert_eq!(asked.len(), 2, "{asked:#?}");
+}
+
+/// The least that dracut's own script does with a lease, and what it leaves to others.
+const DRACUT: &str = "\
+#!/bin/sh
+echo $reason >> /tmp/reasons
+case $reason in
+PREINIT) ip link set $interface up ;;
+BOUND) ip address add $new_ip_address/$new_subnet_mask dev $interface ;;
+esac
+";
+
+// dracut looks for --timeout in the help before it gives it.
+#[test]
+fn with_the_line_of_dracut_its_script_configures_and_the_files_are_in_tmp() {
+    let bed = Testbed::new();
+    let _server = Server::start(&bed, Terms::default());
+    let room = initramfs(&bed);
+    room.host().write("/etc/dhclient.conf", "");
+    room.host().write("/sbin/dhclient-script", DRACUT);
+    succeeds(&room.shell("busybox chmod 755 /sbin/dhclient-script"));
+    let help = room.shell("dhclient --help 2>&1 | busybox grep -q -F -- --timeout");
+    succeeds(&help);
+
+    succeeds(&room.run(Room::words(
+        "dhclient -4 --timeout 20 -q -1 -cf /etc/dhclient.conf -pf /tmp/dhclient.eth0.pid \
+         -lf /tmp/dhclient.eth0.lease eth0",
+    )));
+
+    assert_eq!(addresses(&bed), [LEASED]);
+    let reasons = text(&room, "/tmp/reasons");
+    assert_eq!(reasons.as_deref(), Some("PREINIT\nBOUND\n"));
+    assert!(text(&room, "/tmp/dhclient.eth0.lease").is_some());
+    Daemon::of(&room, "/tmp/dhclient.eth0.pid");
 }

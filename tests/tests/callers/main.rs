@@ -2,5 +2,6 @@
 //! in the same surroundings, with the same scripts.
 
 mod bare;
+mod careless;
 mod ifupdown;
 mod surroundings;
