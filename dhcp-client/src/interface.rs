@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use dhcp_actuator::Said;
 use dhcp_frontend::{amend, setup::Profile};
 use sdk_rpc::{
     Command, ConfigureCause, DeconfigureCause, HostDescription, Lease, Origin, Setback, UpdateCause,
@@ -23,9 +24,6 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// The metric of an interface's routes is this and its index.
 const METRIC_BASE: u32 = 1000;
-
-/// Lines that are remembered as said; what a server can make differ without end is not said without end.
-const MOST_SAID: usize = 32;
 
 /// One interface.
 #[derive(Debug)]
@@ -50,7 +48,7 @@ pub(crate) struct Shared {
     gave_up: Cell<bool>,
     complained: Cell<Option<Instant>>,
     /// What was said once already.
-    said: RefCell<Vec<String>>,
+    said: RefCell<Said>,
     /// The calf may be told about the host: what has to be done before is done.
     ready: watch::Sender<bool>,
     /// Whether the operator asked for the lease's release: a calf may claim it at any time.
@@ -152,11 +150,11 @@ impl Shared {
         }
     }
 
-    /// As [`Self::warn`], but the same line is said once only, however often it is true.
+    /// As [`Self::warn`], but the same line is said once only, however often it is true. Only the last few are
+    /// remembered: whoever can make lines differ without end must not use up the room of what comes later.
     pub(crate) fn warn_once(&self, text: &str) {
-        let mut said = self.said.borrow_mut();
-        if said.len() < MOST_SAID && !said.iter().any(|line| line == text) {
-            said.push(text.to_owned());
+        let is_new = self.said.borrow_mut().is_new(text);
+        if is_new {
             self.warn(text);
         }
     }

@@ -41,4 +41,5 @@ pub use links::{LinkEntry, LinkEvent, Links};
 pub use netlink::{Answer, Netlink};
 pub use policy::Checked;
 pub use resolver::{Resolver, ResolverError};
+pub use said::Said;
 pub use takes::Takes;

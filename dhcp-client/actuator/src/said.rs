@@ -11,14 +11,14 @@ const MOST_REMEMBERED: usize = 64;
 
 /// Lines by their hashes, the oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub struct Said {
     hasher: RandomState,
     lines: VecDeque<u64>,
 }
 
 impl Said {
     /// Whether `line` was not said yet; it counts as said from then on.
-    pub(crate) fn is_new(&mut self, line: &str) -> bool {
+    pub fn is_new(&mut self, line: &str) -> bool {
         let hash = self.hasher.hash_one(line);
         if self.lines.contains(&hash) {
             return false;

@@ -95,3 +95,30 @@ fn whoever_looks_sees_a_leases_options_but_not_its_nonce() {
         .block_on(shown(&folder, lease(vec![option(43), option(90)])));
     assert_eq!(shown.parameters, [option(43)]);
 }
+
+#[test]
+fn after_many_lines_that_are_said_once_a_new_one_is_still_said_and_an_old_one_is_not() {
+    let folder = std::env::temp_dir().join(format!("once-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir(&folder).unwrap();
+    let mut setup = setup(&folder);
+    let path = folder.join("log");
+    setup.log.targets = vec![dhcp_frontend::setup::LogTarget::File(path.clone())];
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let _in_it = runtime.enter();
+    let context = context(setup, lease(Vec::new()));
+    let shared = context.served().remove(0);
+    for number in 0..100 {
+        shared.warn_once(&format!("line {number}."));
+        shared.warn_once("again.");
+        shared.warn_once("again.");
+    }
+    let log = fs::read_to_string(&path).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(log.contains("line 99."), "{log}");
+    // Once more when it was forgotten.
+    assert_eq!(log.matches("again.").count(), 2, "{log}");
+}
