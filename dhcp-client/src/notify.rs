@@ -1,4 +1,4 @@
-//! What the service manager is told (sd_notify(3)): that the run is ready, how it is, that it stops.
+//! What whoever started the service is told (sd_notify(3)): that the run is ready, how it is, that it stops.
 
 use std::{
     env,
@@ -11,9 +11,9 @@ use std::{
 
 /// Who waits to be told; nobody, where the run is no service.
 #[derive(Debug)]
-pub(crate) struct ServiceManager(Option<UnixDatagram>);
+pub(crate) struct Readiness(Option<UnixDatagram>);
 
-impl ServiceManager {
+impl Readiness {
     /// The one that the environment names.
     pub(crate) fn from_environment() -> Self {
         let name = env::var("NOTIFY_SOCKET").ok();
@@ -39,7 +39,7 @@ impl ServiceManager {
 
     fn tell(&self, message: &str) {
         if let Some(socket) = &self.0 {
-            // A manager that does not listen is no reason to stop.
+            // One that does not listen is no reason to stop.
             drop(socket.send(message.as_bytes()));
         }
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manager_is_told_by_path_and_by_abstract_name() {
+    fn whoever_waits_is_told_by_path_and_by_abstract_name() {
         let path = env::temp_dir().join(format!("notify-{}", std::process::id()));
         drop(std::fs::remove_file(&path));
         let abstract_name = format!("calfkit-notify-{}", std::process::id());
@@ -75,8 +75,8 @@ mod tests {
             (path.to_str().unwrap().to_owned(), by_path),
             (format!("@{abstract_name}"), by_name),
         ] {
-            let manager = ServiceManager(connect(&name));
-            manager.ready("eth0 is bound");
+            let readiness = Readiness(connect(&name));
+            readiness.ready("eth0 is bound");
             let mut buffer = [0; 100];
             let length = listener.recv(&mut buffer).unwrap();
             let told = std::str::from_utf8(&buffer[..length]).unwrap();
@@ -90,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_manager_nobody_is_told() {
-        for name in ["relative/path", "/nowhere/at/all", "@no-such-manager", ""] {
+    fn without_a_name_nobody_is_told() {
+        for name in ["relative/path", "/nowhere/at/all", "@nobody-there", ""] {
             assert!(connect(name).is_none(), "{name}");
         }
     }

@@ -25,7 +25,7 @@ use crate::{
     events::Events,
     launcher::Waited,
     metrics::Metrics,
-    notify::ServiceManager,
+    notify::Readiness,
     pid_file::PidFile,
     refused::Refused,
     roles::Split,
@@ -95,7 +95,7 @@ async fn try_serve(
     held.doors = open_doors(&context, &desk);
     let mut run = Run {
         waiting: Waiting::ForLease(patience(&context)),
-        manager: ServiceManager::from_environment(),
+        readiness: Readiness::from_environment(),
         context,
         fleet,
         waited,
@@ -164,7 +164,7 @@ struct Run<'a> {
     fleet: Fleet,
     waiting: Waiting,
     waited: &'a mut Waited,
-    manager: ServiceManager,
+    readiness: Readiness,
     held: Option<Held>,
 }
 
@@ -323,7 +323,7 @@ impl Run<'_> {
     async fn leased(&mut self) -> Option<u8> {
         self.waiting = Waiting::ForNothing;
         self.write_pid_file();
-        self.manager.ready("every interface has its lease");
+        self.readiness.ready("every interface has its lease");
         let ending = self.context.setup.ending;
         if ending.once {
             self.fleet.hooks_finished().await;
@@ -344,7 +344,7 @@ impl Run<'_> {
         if self.fleet.progress(ending.wait_for) == Progress::Leased {
             return self.leased().await;
         }
-        self.manager.status("no lease in time");
+        self.readiness.status("no lease in time");
         if ending.then == Then::Exit(0) {
             // There was nothing to wait for.
             self.end_at_once(0);
@@ -409,7 +409,7 @@ impl Run<'_> {
     /// Leaves the terminal and lets go whoever waits.
     fn enter_background(&mut self) {
         self.write_pid_file();
-        self.manager.ready("serving in the background");
+        self.readiness.ready("serving in the background");
         if !self.waited.is_waited_for() {
             return;
         }
@@ -432,7 +432,7 @@ impl Run<'_> {
         // Who asked may be gone; it is done all the same.
         drop(answer.send(result));
         if over {
-            self.manager.stopping();
+            self.readiness.stopping();
             // Who asked is still to read the answer.
             tokio::task::yield_now().await;
             return Some(0);
@@ -444,13 +444,13 @@ impl Run<'_> {
     async fn obey(&mut self, asked: Asked) -> Option<u8> {
         match asked {
             Asked::Stop { interrupted } => {
-                self.manager.stopping();
+                self.readiness.stopping();
                 self.fleet.undo(self.context.setup.on_stop).await;
                 let ending = self.context.setup.ending;
                 Some(if interrupted { ending.interrupted } else { 0 })
             }
             Asked::Release => {
-                self.manager.stopping();
+                self.readiness.stopping();
                 self.fleet.undo(OnStop::Release).await;
                 Some(0)
             }
