@@ -24,6 +24,9 @@ use crate::{Disconnect, Limit, Limits};
 const BUFFER_OCTETS: usize = 16 * 1024;
 const WORD: usize = 8;
 
+/// Messages of one peer that are handled before every other session has had a turn.
+const BATCH_MESSAGES: usize = 64;
+
 /// Words that reading a message may visit beyond twice its length: `capnp-rpc` and the tables look
 /// at the envelope several times. More than that is a message whose pointers overlap.
 const REREAD_WORDS: usize = 1024;
@@ -85,6 +88,8 @@ pub(crate) struct Receiver {
     buffer: Vec<u8>,
     consumed: usize,
     filled: usize,
+    /// Messages since the last turn of the others.
+    batch: usize,
 }
 
 impl Receiver {
@@ -93,7 +98,17 @@ impl Receiver {
             buffer: Vec::new(),
             consumed: 0,
             filled: 0,
+            batch: 0,
         }
+    }
+
+    /// True when it is the others' turn. The next message begins another batch.
+    pub(crate) const fn ends_batch(&mut self) -> bool {
+        let ends = self.batch >= BATCH_MESSAGES;
+        if ends {
+            self.batch = 0;
+        }
+        ends
     }
 
     /// The next message; `None` when the peer closed the connection between two messages.
@@ -110,6 +125,7 @@ impl Receiver {
             link.register_reader(context);
             // Before anything else: the peer may have used the id again as soon as it had the answer.
             if let Some(finish) = link.tables.borrow_mut().late_finish() {
+                self.batch += 1;
                 return Poll::Ready(Ok(Some(Incoming::late(finish))));
             }
             let outline = outline(self.arrived(), &link.limits)?;
@@ -139,7 +155,10 @@ impl Receiver {
                 Poll::Pending if link.queue.borrow().is_broken() => {
                     return Poll::Ready(self.at_end());
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.batch = 0;
+                    return Poll::Pending;
+                }
             }
         }
     }
@@ -177,6 +196,7 @@ impl Receiver {
 
     /// Takes a message that arrived whole; `None` when it is not for now.
     fn take(&mut self, outline: Outline, link: &Rc<Link>) -> Result<Option<Incoming>, Disconnect> {
+        self.batch += 1;
         let total = outline.total_octets();
         let held = link.hold(total)?;
         let mut options = ReaderOptions::new();

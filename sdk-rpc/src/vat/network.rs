@@ -38,6 +38,12 @@ impl capnp_rpc::Connection<Peer> for Connection {
         let channel = Rc::clone(&self.channel);
         let receiver = Rc::clone(&self.receiver);
         Promise::from_future(async move {
+            let batch_ends = receiver.borrow_mut().ends_batch();
+            if batch_ends {
+                // Wakes this task only after the runtime has asked the kernel what arrived for the others,
+                // and after those that can go on: a peer that floods takes no one's turn.
+                tokio::task::yield_now().await;
+            }
             let received =
                 poll_fn(|context| receiver.borrow_mut().poll_message(context, &channel, &link))
                     .await;

@@ -11,6 +11,7 @@
 
 mod calfkit_capnp;
 mod control_parity;
+mod fairness;
 mod flow;
 mod host_parity;
 mod hostile_calls;
