@@ -20,6 +20,14 @@ pub enum Limit {
     HeldOctets,
     /// More than `Limits::queued_octets` wait for the peer to read.
     QueuedOctets,
+    /// More than `Limits::messages_per_second` came.
+    MessageRate,
+    /// A message is not whole after `Limits::message_time`.
+    MessageTime,
+    /// A call is not answered after `Limits::answer_time`.
+    AnswerTime,
+    /// There was no sign of life for twice `Limits::silence`.
+    Silence,
 }
 
 /// Why a session ended.
@@ -55,6 +63,10 @@ impl fmt::Display for Limit {
             Self::Exports => "capabilities obtained",
             Self::HeldOctets => "octets in work",
             Self::QueuedOctets => "octets not read",
+            Self::MessageRate => "messages in a second",
+            Self::MessageTime => "time for a message",
+            Self::AnswerTime => "time for an answer",
+            Self::Silence => "time without a sign of life",
         })
     }
 }

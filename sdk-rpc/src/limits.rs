@@ -3,6 +3,8 @@
 //! `capnp-rpc` counts nothing: a peer may leave calls open for ever, export without end, or announce
 //! 64 MiB in eight octets. Everything a peer can make this side hold is bounded here.
 
+use core::time::Duration;
+
 /// Octets of the longest frame: a 64 KiB packet with its Ethernet header and one VLAN tag.
 pub const FRAME_OCTETS: usize = 65_535 + 18;
 /// Octets of the longest UDP payload over IPv4.
@@ -45,7 +47,8 @@ pub const COUNTER_NAME_OCTETS: usize = 64;
 /// that a window full of tiny messages is also a small number of calls.
 pub(crate) const STREAM_MESSAGE_WORDS: usize = 128;
 
-/// What a connection may cost this side. The peer that exceeds one is disconnected.
+/// What a connection may cost this side. The peer that exceeds one is disconnected. Where a time is limited
+/// the runtime needs its timers (`enable_time`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Words (8 octets) of one message, checked before anything is allocated.
@@ -64,6 +67,16 @@ pub struct Limits {
     pub held_octets: usize,
     /// Octets waiting for the peer to read them.
     pub queued_octets: usize,
+    /// Messages of the peer in a second, on average over more than one; `None` is any number. As many may
+    /// come at once after a second without any.
+    pub messages_per_second: Option<u32>,
+    /// Time that a message may take from its first octet to its last.
+    pub message_time: Option<Duration>,
+    /// Time that the peer may take to answer a call, or to make room in a stream.
+    pub answer_time: Option<Duration>,
+    /// Time without a message after which the peer is asked for a sign of life. It has as long again to
+    /// give one.
+    pub silence: Option<Duration>,
 }
 
 impl Limits {
@@ -79,6 +92,10 @@ impl Limits {
             exports: 64,
             held_octets: 512 * 1024,
             queued_octets: 512 * 1024,
+            messages_per_second: None,
+            message_time: Some(Duration::from_secs(10)),
+            answer_time: None,
+            silence: None,
         }
     }
 
@@ -95,6 +112,10 @@ impl Limits {
             exports: 4,
             held_octets: 256 * 1024,
             queued_octets: 8 * 1024 * 1024,
+            messages_per_second: Some(1000),
+            message_time: Some(Duration::from_secs(5)),
+            answer_time: None,
+            silence: Some(Duration::from_secs(30)),
         }
     }
 
@@ -110,6 +131,10 @@ impl Limits {
             exports: 4,
             held_octets: 16 * 1024 * 1024,
             queued_octets: 256 * 1024,
+            messages_per_second: None,
+            message_time: None,
+            answer_time: None,
+            silence: None,
         }
     }
 
@@ -125,6 +150,10 @@ impl Limits {
             exports: 64,
             held_octets: 256 * 1024,
             queued_octets: 256 * 1024,
+            messages_per_second: Some(5000),
+            message_time: Some(Duration::from_secs(10)),
+            answer_time: None,
+            silence: None,
         }
     }
 }

@@ -143,6 +143,7 @@ impl Receiver {
                 Poll::Ready(Ok(0)) => return Poll::Ready(self.at_end()),
                 Poll::Ready(Ok(octets)) => {
                     self.filled += octets;
+                    link.times.arrived();
                     link.count(|counters| counters.octets_in += octets as u64);
                 }
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => {
@@ -157,6 +158,7 @@ impl Receiver {
                 }
                 Poll::Pending => {
                     self.batch = 0;
+                    link.times.incomplete(!self.arrived().is_empty());
                     return Poll::Pending;
                 }
             }
@@ -197,6 +199,8 @@ impl Receiver {
     /// Takes a message that arrived whole; `None` when it is not for now.
     fn take(&mut self, outline: Outline, link: &Rc<Link>) -> Result<Option<Incoming>, Disconnect> {
         self.batch += 1;
+        link.times.complete();
+        link.times.pace(link.limits.messages_per_second)?;
         let total = outline.total_octets();
         let held = link.hold(total)?;
         let mut options = ReaderOptions::new();

@@ -13,7 +13,7 @@ use futures::{
     future::{Either, Shared, select},
 };
 
-use super::{outgoing::Queue, session::SessionCounters, tables::Tables};
+use super::{outgoing::Queue, session::SessionCounters, tables::Tables, watch::Times};
 use crate::{Disconnect, Error, Limit, Limits};
 
 /// How this side wants to end the connection.
@@ -31,6 +31,7 @@ pub(crate) struct Link {
     pub(crate) tables: RefCell<Tables>,
     pub(crate) queue: RefCell<Queue>,
     pub(crate) counters: Cell<SessionCounters>,
+    pub(crate) times: Times,
     reason: RefCell<Option<Disconnect>>,
     reader: Cell<Option<Waker>>,
     stop: Cell<Option<Stop>>,
@@ -48,6 +49,7 @@ impl Link {
             tables: RefCell::new(Tables::default()),
             queue: RefCell::new(Queue::default()),
             counters: Cell::new(SessionCounters::default()),
+            times: Times::default(),
             reason: RefCell::new(None),
             reader: Cell::new(None),
             stop: Cell::new(None),
@@ -145,7 +147,18 @@ impl Link {
         call: impl Future<Output = capnp::Result<T>>,
     ) -> Result<T, Error> {
         let call = std::pin::pin!(call);
-        match select(call, self.over()).await {
+        let ended = select(call, self.over());
+        let ended = match self.limits.answer_time {
+            None => ended.await,
+            Some(time) => {
+                let Ok(ended) = tokio::time::timeout(time, ended).await else {
+                    self.end(Disconnect::Limit(Limit::AnswerTime));
+                    return Err(Error::Peer(format!("no answer within {time:?}")));
+                };
+                ended
+            }
+        };
+        match ended {
             Either::Left((Ok(value), _)) => Ok(value),
             Either::Left((Err(error), _)) => Err(crate::fault::from_wire(&error)),
             Either::Right(_) => Err(Error::Disconnected),

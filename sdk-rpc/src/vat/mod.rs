@@ -2,8 +2,8 @@
 //! traits, which counts and bounds what `capnp-rpc` does not.
 //!
 //! `transport` moves octets, `incoming` and `outgoing` turn them into messages and back, `tables`
-//! counts what the messages make either side hold, `link` is the state the parts share, `network`
-//! fits them to `capnp-rpc`, and `session` runs it all as one task.
+//! counts what the messages make either side hold, `watch` how long they take, `link` is the state the
+//! parts share, `network` fits them to `capnp-rpc`, and `session` runs it all as one task.
 
 mod incoming;
 mod link;
@@ -12,6 +12,7 @@ mod outgoing;
 mod session;
 mod tables;
 mod transport;
+mod watch;
 
 pub(crate) use link::Link;
 pub use session::{Session, SessionCounters};

@@ -1,6 +1,6 @@
 //! One connection as one task, and what its owner holds of it.
 
-use std::{io, panic::AssertUnwindSafe, rc::Rc};
+use std::{future::poll_fn, io, panic::AssertUnwindSafe, rc::Rc};
 
 use capnp_rpc::RpcSystem;
 use futures::{
@@ -13,6 +13,7 @@ use super::{
     link::{Link, Stop},
     network::{Network, Peer},
     transport::{Channel, Transport},
+    watch::Watch,
 };
 use crate::{Disconnect, Limits};
 
@@ -116,7 +117,17 @@ pub(crate) fn connect<C: capnp::capability::FromClientHook>(
 /// state that unwinding may have left half-changed belongs to this connection alone and is dropped.
 async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, end: oneshot::Sender<()>) {
     let mut farewell = system.get_disconnector();
-    let ended = AssertUnwindSafe(select(&mut system, link.stopped()))
+    let mut watch = Watch::new(Rc::clone(&link));
+    // The answer to the last question for a sign of life. Nobody needs what it answers.
+    let mut sign = None;
+    let watched = poll_fn(|context| {
+        while watch.poll_ask(context).is_ready() {
+            // Every vat answers Bootstrap, also one that offers nothing: it says so.
+            sign = Some(system.bootstrap::<capnp::capability::Client>(Peer));
+        }
+        system.poll_unpin(context)
+    });
+    let ended = AssertUnwindSafe(select(watched, link.stopped()))
         .catch_unwind()
         .await;
     let stop = match ended {
@@ -130,6 +141,7 @@ async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, end: oneshot::Sender<(
             Some(Stop::Now)
         }
     };
+    drop(sign);
     if let Some(stop) = stop {
         link.queue.borrow_mut().stop(stop);
         let rest = async {

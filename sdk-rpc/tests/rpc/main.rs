@@ -23,3 +23,4 @@ mod octets;
 mod rogue;
 mod sessions;
 mod stage;
+mod times;

@@ -32,7 +32,12 @@ pub(crate) struct Rogue {
 impl Rogue {
     /// A rogue at the other end of a served `Net`.
     pub(crate) fn of_net(net: &LocalNet) -> Self {
-        Self::start(|there| serve_net(there, net.clone(), Limits::net()).unwrap())
+        Self::of_net_within(net, Limits::net())
+    }
+
+    /// A rogue at the other end of a `Net` that is served within these limits.
+    pub(crate) fn of_net_within(net: &LocalNet, limits: Limits) -> Self {
+        Self::start(|there| serve_net(there, net.clone(), limits).unwrap())
     }
 
     /// A rogue at the other end of a served `Host`.
