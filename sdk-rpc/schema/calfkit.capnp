@@ -40,6 +40,20 @@ interface NetOwner {
   counters @2 () -> (counters :List(Counter));
 }
 
+# ---- flow --------------------------------------------------------------------------------------
+
+interface OctetSink {
+  # One direction of a byte stream. Dropping it without `end` ends it as `abort` does.
+  push @0 (octets :Data) -> stream;
+  end @1 () -> ();              # there will be no more
+  abort @2 (reason :Text) -> ();    # there will be no more, and something is missing
+}
+
+interface Flow {
+  # A byte stream in both directions, such as a TCP connection.
+  start @0 (incoming :OctetSink) -> (outgoing :OctetSink);  # once
+}
+
 # ---- host --------------------------------------------------------------------------------------
 
 struct OptionalIpv4 {

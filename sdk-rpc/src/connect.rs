@@ -8,12 +8,12 @@
 use std::{io, rc::Rc};
 
 use crate::{
-    Control, ControlClient, HostView, HostViewClient, LeaseSink, LeaseSinkClient, Limits, Log,
-    LogClient, Net, NetClient, NetOwner, NetOwnerClient, Overview, Session, Transport,
-    calfkit_capnp::{control, host, host_view, lease_sink, log, net, net_owner, overview},
+    Control, ControlClient, Flow, FlowClient, HostView, HostViewClient, LeaseSink, LeaseSinkClient,
+    Limits, Log, LogClient, Net, NetClient, NetOwner, NetOwnerClient, Overview, Session, Transport,
+    calfkit_capnp::{control, flow, host, host_view, lease_sink, log, net, net_owner, overview},
     remote::{
-        ControlServer, HostViewServer, LeaseSinkServer, LogServer, NetOwnerServer, NetServer,
-        OverviewServer,
+        ControlServer, FlowServer, HostViewServer, LeaseSinkServer, LogServer, NetOwnerServer,
+        NetServer, OverviewServer,
     },
     vat,
 };
@@ -65,6 +65,36 @@ pub fn serve_net<N: Net<Attachment: 'static> + 'static>(
 pub fn connect_net(transport: impl Into<Transport>) -> io::Result<(NetClient, Session)> {
     let (client, session) = vat::connect(transport.into(), Limits::net())?;
     Ok((NetClient::new(client, session.link()), session))
+}
+
+/// Offers `flow` to the peer.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn serve_flow<F: Flow<Outgoing: 'static> + 'static>(
+    transport: impl Into<Transport>,
+    flow: F,
+    limits: Limits,
+) -> io::Result<Session> {
+    vat::serve(transport.into(), limits, |link| {
+        let server = FlowServer::new(flow, Rc::clone(link));
+        let client: flow::Client = capnp_rpc::new_client(server);
+        client.client
+    })
+}
+
+/// The peer's `Flow`.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn connect_flow(
+    transport: impl Into<Transport>,
+    limits: Limits,
+) -> io::Result<(FlowClient, Session)> {
+    let (client, session) = vat::connect(transport.into(), limits)?;
+    Ok((FlowClient::new(client, session.link()), session))
 }
 
 /// Offers what the owner of a `Net` decides to the peer, which is on the privileged side too, in a process

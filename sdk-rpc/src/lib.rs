@@ -15,6 +15,7 @@ mod control;
 mod disconnect;
 mod error;
 mod fault;
+mod flow;
 mod host;
 mod lease;
 pub mod limits;
@@ -27,12 +28,14 @@ mod wire;
 
 pub use address::MacAddress;
 pub use connect::{
-    HostClients, HostParts, connect_control, connect_host, connect_net, connect_net_owner,
-    serve_control, serve_host, serve_net, serve_net_owner, serve_overview,
+    HostClients, HostParts, connect_control, connect_flow, connect_host, connect_net,
+    connect_net_owner, serve_control, serve_flow, serve_host, serve_net, serve_net_owner,
+    serve_overview,
 };
 pub use control::{Control, InterfaceStatus, Overall, Overview, Verb};
 pub use disconnect::{Disconnect, Limit};
 pub use error::Error;
+pub use flow::{Flow, FlowStream, OctetSink, StreamFlow, WriterSink};
 pub use host::{Command, HostDescription, HostView, HostWatcher, LinkState};
 pub use lease::{
     Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink, Origin, Parameter, Route, Setback,
@@ -42,8 +45,8 @@ pub use limits::Limits;
 pub use log::{Counter, Level, Log};
 pub use net::{Datagram, Frame, FrameSink, Net, NetOwner};
 pub use remote::{
-    ControlClient, HostViewClient, LeaseSinkClient, LogClient, NetClient, NetOwnerClient,
-    Subscription,
+    ControlClient, FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient,
+    NetOwnerClient, OctetSinkClient, Subscription,
 };
 pub use settings::{ConflictDetection, FullName, Kind, Legacy, Pace, Settings, Subnet};
 pub use vat::{Session, SessionCounters, Transport};

@@ -11,6 +11,8 @@ pub const FRAME_OCTETS: usize = 65_535 + 18;
 pub const PAYLOAD_OCTETS: usize = 65_507;
 /// Frames or datagrams of one message; a longer batch is sent as several messages.
 pub const BATCH: u32 = 64;
+/// Octets of one message of a byte stream.
+pub const PUSH_OCTETS: usize = 64 * 1024;
 /// Addresses in one list.
 pub const ADDRESSES: u32 = 512;
 /// Routes in one list.
@@ -96,6 +98,16 @@ impl Limits {
             message_time: Some(Duration::from_secs(10)),
             answer_time: None,
             silence: None,
+        }
+    }
+
+    /// For a connection that carries byte streams.
+    #[must_use]
+    pub const fn flow() -> Self {
+        Self {
+            message_words: 16 * 1024,
+            held_octets: 1024 * 1024,
+            ..Self::net()
         }
     }
 

@@ -2,6 +2,7 @@
 //! peer's object here. Both sides of one trait, so that who uses it cannot tell local from remote.
 
 mod control;
+mod flow;
 mod host;
 mod lease;
 mod log;
@@ -11,6 +12,7 @@ mod owner;
 use std::rc::Rc;
 
 pub use control::ControlClient;
+pub use flow::{FlowClient, OctetSinkClient};
 pub use host::HostViewClient;
 pub use lease::LeaseSinkClient;
 pub use log::LogClient;
@@ -18,6 +20,7 @@ pub use net::NetClient;
 pub use owner::NetOwnerClient;
 
 pub(crate) use control::{ControlServer, OverviewServer};
+pub(crate) use flow::FlowServer;
 pub(crate) use host::HostViewServer;
 pub(crate) use lease::LeaseSinkServer;
 pub(crate) use log::LogServer;

@@ -13,6 +13,7 @@ mod calfkit_capnp;
 mod control_parity;
 mod fairness;
 mod flow;
+mod flow_parity;
 mod host_parity;
 mod hostile_calls;
 mod hostile_octets;
