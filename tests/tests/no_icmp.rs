@@ -17,6 +17,9 @@ fn a_renewal_is_unicast_and_the_server_sees_no_icmp() {
     let _server = Server::start(&bed, terms.clone());
     let mut client = Client::start(&bed, &[]);
     client.wait_for_event("bound", SOON);
+    // What passed is recorded a little later than it is acted on.
+    let granted = sniffer.wait_for_dhcp(0, Kind::ACK, SOON);
+    assert!(granted.is_some(), "a lease was seen");
     let after_bound = sniffer.frames().position();
 
     client.signal(Signal::SIGUSR1);

@@ -27,6 +27,9 @@ fn renewal_at_t1(product: Product) {
     let sniffer = bed.sniffer();
     let mut client = Client::start(&bed, &[]);
     client.wait_for_event("bound", SOON);
+    // What passed is recorded a little later than it is acted on.
+    let granted = sniffer.wait_for_dhcp(0, Kind::ACK, SOON);
+    assert!(granted.is_some(), "a lease was seen");
     let after_bound = sniffer.frames().position();
 
     client.wait_for_event("renewed", SOON);
