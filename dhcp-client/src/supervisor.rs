@@ -32,6 +32,10 @@ use crate::{
 /// How long what this process lacks is waited for.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// A calf from which nothing is heard for this long is asked for a sign of life, and ended if it gives none for as
+/// long again: it hangs.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// How often a calf is tried while a lease should be renewed and every calf dies.
 const RENEWAL_RETRY: Duration = Duration::from_secs(60);
 
@@ -199,6 +203,10 @@ impl Supervisor {
             },
             log: self.speech(),
         };
+        let limits = Limits {
+            silence: Some(SILENCE),
+            ..Limits::host()
+        };
         let made = |what| move |error| NoCalf::Io(what, error);
         Ok(Running {
             calf,
@@ -206,7 +214,7 @@ impl Supervisor {
             output,
             net: sdk_rpc::serve_net(Transport::from(net), net_door, Limits::net())
                 .map_err(made("the net connection"))?,
-            host: sdk_rpc::serve_host(Transport::from(host), parts, Limits::host())
+            host: sdk_rpc::serve_host(Transport::from(host), parts, limits)
                 .map_err(made("the host connection"))?,
             admission,
         })
