@@ -20,11 +20,11 @@ use sdk_rpc::Counter;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
-    task::{JoinHandle, spawn_local},
+    task::{JoinHandle, spawn_local, yield_now},
     time::{sleep, timeout},
 };
 
-use crate::{clock, failure, left_over::make_room, run::Context};
+use crate::{clock, failure, guests::Guests, left_over::make_room, run::Context};
 
 /// How often the file is brought up to date.
 const EVERY: Duration = Duration::from_secs(5);
@@ -317,14 +317,27 @@ fn listen(path: &Path) -> io::Result<tokio::net::UnixListener> {
 }
 
 /// Gives the page to whoever is accepted, for ever.
-async fn serve(mut accept: impl AsyncFnMut() -> io::Result<UnixStream>, page: impl Fn() -> String) {
+async fn serve(
+    mut accept: impl AsyncFnMut() -> io::Result<UnixStream>,
+    page: impl Fn() -> String + 'static,
+) {
+    let page = Rc::new(page);
+    let mut guests = Guests::default();
     loop {
         match accept().await {
-            // One after the other: a reader that dawdles delays readers, and nobody else.
-            Ok(peer) => drop(timeout(PATIENCE, answer(peer, &page)).await),
+            // Side by side: a reader that dawdles delays nobody.
+            Ok(peer) => {
+                let owner = guests.make_place(&peer);
+                let page = Rc::clone(&page);
+                guests.admit(owner, async move {
+                    drop(timeout(PATIENCE, answer(peer, &*page)).await);
+                });
+            }
             // Too many descriptors, or a peer that went: the next one may fare better, but not at once.
             Err(_) => sleep(PAUSE).await,
         }
+        // However fast they come, what the run is for comes in between.
+        yield_now().await;
     }
 }
 
@@ -420,7 +433,7 @@ calfkit_dhcp_state{interface=\"eth0\",state=\"BOUND\"} 1
     fn readers_are_served_after_there_was_no_descriptor_for_one() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .build();
+            .build_local(tokio::runtime::LocalOptions::default());
         let page = runtime.unwrap().block_on(async {
             let (mut reader, served) = UnixStream::pair().unwrap();
             let failed = io::Error::from_raw_os_error(nix::libc::EMFILE);

@@ -24,6 +24,7 @@ pub mod namespace;
 pub mod packages;
 pub mod packet;
 pub mod process;
+pub mod prometheus;
 pub mod rival;
 pub mod room;
 pub mod router;
