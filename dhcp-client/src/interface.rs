@@ -72,7 +72,7 @@ pub(crate) enum Stage {
     Waiting,
     /// A lease is in force.
     Leased,
-    /// It was released.
+    /// It was released, or was not to be had any more.
     Released,
 }
 
@@ -361,6 +361,12 @@ impl Shared {
         self.news.tell_command(Command::Release);
     }
 
+    /// The operator wants no lease, and there is none: nothing is asked of servers until he wants one again.
+    pub(crate) fn rest(&self) {
+        self.ask_release();
+        self.enter(Stage::Released);
+    }
+
     /// The operator wants a lease again.
     pub(crate) fn want_again(&self) {
         if self.release_asked.replace(false) {
@@ -373,7 +379,7 @@ impl Shared {
         self.release_asked.get() && self.lease.borrow().is_some()
     }
 
-    /// Whether the lease was released and the operator had asked for it.
+    /// Whether the operator asked for the release, and there is no lease any more.
     pub(crate) fn is_released(&self) -> bool {
         self.release_asked.get() && self.stage() == Stage::Released
     }

@@ -455,7 +455,7 @@ impl Run<'_> {
                 Some(0)
             }
             Asked::ReleaseAndWait => {
-                self.fleet.release_and_wait();
+                self.fleet.release_and_wait().await;
                 None
             }
             Asked::Command(command) => {

@@ -126,6 +126,14 @@ impl Scripted {
         }
     }
 
+    /// Has the script told that no lease is looked for any more, unless one came meanwhile.
+    pub(crate) async fn rest(&self) {
+        let _turn = self.turn.lock().await;
+        if self.current.borrow().is_none() {
+            self.herald.perform(News::plain(Reason::Release)).await;
+        }
+    }
+
     /// Resolves when no script runs.
     pub(crate) async fn finished(&self) {
         drop(self.turn.lock().await);

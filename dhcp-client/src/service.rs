@@ -353,6 +353,24 @@ impl Service {
         }
     }
 
+    /// Asks the calf to give the lease back, and to look for none until one is wanted again. Where there is none,
+    /// a script hears of it all the same: BusyBox's udhcpc has its own told in every state.
+    pub(crate) async fn release_and_wait(&self) {
+        if self.shared.lease().is_some() {
+            return self.shared.ask_release();
+        }
+        if self.shared.is_released() {
+            return;
+        }
+        self.shared.rest();
+        match &self.configurer {
+            Configurer::Scripted(scripted, _) => scripted.rest().await,
+            Configurer::Native(_) | Configurer::Test(..) => {
+                self.herald.tell(News::plain(Reason::Release));
+            }
+        }
+    }
+
     /// Waits until the lease was given back, if there is one, for as long as that may take.
     pub(crate) async fn await_release(&self) {
         if self.shared.lease().is_none() {

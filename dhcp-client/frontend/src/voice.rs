@@ -62,7 +62,9 @@ fn udhcpc(occasion: &Occasion<'_>) -> Option<String> {
         Reason::Nak => Some("received DHCP NAK".to_owned()),
         Reason::Conflict => Some("offered address is in use (got ARP reply), declining".to_owned()),
         Reason::Release => {
-            let lease = (*old)?;
+            let Some(lease) = *old else {
+                return Some("entering released state".to_owned());
+            };
             let (address, server) = (lease.address, lease.server);
             Some(format!("unicasting a release of {address} to {server}"))
         }
@@ -290,6 +292,17 @@ mod tests {
             "eth0: releasing lease of 10.9.0.50"
         );
         assert_eq!(dhcpcd(Reason::NoCarrier), "eth0: carrier lost");
+    }
+
+    #[test]
+    fn udhcpc_says_of_a_release_without_a_lease_that_it_rests() {
+        let nothing = sample::occasion(Reason::Release, None, None);
+        assert_eq!(
+            line(Client::Udhcpc, &nothing).as_deref(),
+            Some("udhcpc: entering released state")
+        );
+        assert_eq!(line(Client::Dhclient, &nothing), None);
+        assert_eq!(line(Client::Dhcpcd, &nothing), None);
     }
 
     #[test]

@@ -378,9 +378,9 @@ impl Fleet {
     }
 
     /// Gives the leases back; the interfaces wait until they are to be leased again.
-    pub(super) fn release_and_wait(&self) {
+    pub(super) async fn release_and_wait(&self) {
         for service in self.services.values() {
-            service.ask_release();
+            service.release_and_wait().await;
         }
     }
 

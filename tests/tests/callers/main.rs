@@ -5,3 +5,4 @@ mod bare;
 mod careless;
 mod ifupdown;
 mod surroundings;
+mod udhcpc;

@@ -5,9 +5,11 @@ use std::{net::Ipv4Addr, time::Duration};
 use calfkit_tests::{
     Room, Testbed,
     furniture::Furniture,
-    process::wait_gone,
+    inspect,
+    process::{Process, wait_gone},
     room::Ended,
     testbed::{Route, SERVER_ADDRESS},
+    until,
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -66,6 +68,12 @@ pub(crate) fn addresses(bed: &Testbed) -> Vec<Ipv4Addr> {
     bed.addresses().iter().map(|entry| entry.address).collect()
 }
 
+/// Asserts that the client's link has no address.
+#[track_caller]
+pub(crate) fn assert_no_address(bed: &Testbed) {
+    assert_eq!(addresses(bed), Vec::<Ipv4Addr>::new());
+}
+
 /// The default route of the client's host.
 #[track_caller]
 pub(crate) fn default_route(bed: &Testbed) -> Route {
@@ -121,4 +129,32 @@ impl Daemon {
     pub(crate) fn ends(&self) {
         assert!(wait_gone(self.outside, SOON), "it goes on");
     }
+}
+
+/// Waits until a process has said this on standard error.
+#[track_caller]
+pub(crate) fn says(process: &Process, words: &str) {
+    let said = process.stderr().wait_for(SOON, |line| line.contains(words));
+    assert!(said.is_some(), "{words:?}: {}", process.stderr_text());
+}
+
+/// Waits until a process has no child: no calf asks for a lease, and no script runs.
+#[track_caller]
+pub(crate) fn rests(process: &Process) {
+    let children = || inspect::children(process.pid()).expect("it runs");
+    let none = until(SOON, || children().is_empty().then_some(()));
+    assert!(
+        none.is_some(),
+        "{:?}: {}",
+        children(),
+        process.stderr_text()
+    );
+}
+
+/// Waits until a file of the room contains `words`, and gives its text.
+#[track_caller]
+pub(crate) fn wait_for_text(room: &Room, path: &str, words: &str) -> String {
+    let there = || text(room, path).filter(|text| text.contains(words));
+    let found = until(SOON, there);
+    found.unwrap_or_else(|| panic!("no {words:?} in {path}: {:?}", text(room, path)))
 }
