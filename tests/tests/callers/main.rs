@@ -3,6 +3,10 @@
 
 mod bare;
 mod careless;
+mod dhclient;
+mod dhcpcd;
+mod explain;
 mod ifupdown;
 mod surroundings;
 mod udhcpc;
+mod usage;
