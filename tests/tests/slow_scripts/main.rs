@@ -1,5 +1,6 @@
-//! What dhclient's script makes of a renewal: nothing but time brings one about, so slow.
+//! What time alone brings about, so slow: a renewal, the end of a lease, the end of the time a script has.
 
+mod hanging;
 #[path = "../scripts/recorder.rs"]
 mod recorder;
 #[path = "../scripts/run.rs"]
