@@ -18,6 +18,8 @@ use nix::{
     unistd::{ForkResult, Pid, fork, getppid, pipe2, read, write},
 };
 
+use crate::inherited;
+
 /// Which of the two this process is.
 #[derive(Debug)]
 pub enum Detached {
@@ -38,6 +40,8 @@ pub struct Servant {
 #[derive(Debug)]
 pub struct Outcome {
     pipe: OwnedFd,
+    /// What whoever waits may wait for the end of, as of a pipe or a lock.
+    left_open: Vec<OwnedFd>,
 }
 
 /// Splits this process in two. The servant is sent SIGTERM when the launcher ends before the outcome is
@@ -65,7 +69,10 @@ pub fn detach() -> io::Result<Detached> {
             if getppid() != launcher {
                 return Err(Errno::ESRCH.into());
             }
-            Ok(Detached::Servant(Outcome { pipe: writer }))
+            Ok(Detached::Servant(Outcome {
+                pipe: writer,
+                left_open: inherited::left_open(),
+            }))
         }
     }
 }
@@ -116,13 +123,16 @@ impl Servant {
 }
 
 impl Outcome {
-    /// Tells the launcher, which ends with this status, and outlives it.
+    /// Tells the launcher, which ends with this status, and outlives it. Descriptors that whoever started it left
+    /// open are closed first; the standard streams are the caller's to give up.
     ///
     /// # Errors
     /// When the kernel refuses; a launcher that is gone is no error.
     pub fn tell(self, status: u8) -> io::Result<()> {
+        let Self { pipe, left_open } = self;
         nix::sys::prctl::set_pdeathsig(None)?;
-        match write(&self.pipe, &[status]) {
+        drop(left_open);
+        match write(&pipe, &[status]) {
             Ok(_) | Err(Errno::EPIPE) => Ok(()),
             Err(errno) => Err(errno.into()),
         }

@@ -1,7 +1,7 @@
 //! The one place where a process turns descriptor numbers into owned descriptors.
 
 use std::{
-    env, fmt,
+    env, fmt, fs,
     os::fd::{FromRawFd as _, OwnedFd, RawFd},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -124,6 +124,27 @@ pub fn claim_numbers(numbers: &[RawFd]) -> Result<Vec<OwnedFd>, InheritError> {
     let claim =
         |number: &RawFd| claim(*number).ok_or_else(|| InheritError::NotOpen(number.to_string()));
     numbers.iter().map(claim).collect()
+}
+
+/// What whoever started this process left open besides the standard streams, and what programs that this one
+/// starts are left, too. Nothing where there is no /proc, or where descriptors were claimed before.
+pub(crate) fn left_open() -> Vec<OwnedFd> {
+    let Ok(listed) = fs::read_dir("/proc/self/fd") else {
+        return Vec::new();
+    };
+    let numbers: Vec<RawFd> = listed
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|number| *number >= FIRST_GRANT && sys::survives_exec(*number))
+        .collect();
+    if CLAIMED.swap(true, Ordering::SeqCst) {
+        return Vec::new();
+    }
+    let own = |number| {
+        // SAFETY: it is open, nothing in this process has opened it, because that is closed on exec, and CLAIMED
+        // lets nothing be claimed twice.
+        unsafe { OwnedFd::from_raw_fd(number) }
+    };
+    numbers.into_iter().map(own).collect()
 }
 
 /// `None` if nothing is open there.

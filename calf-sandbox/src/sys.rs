@@ -124,6 +124,12 @@ pub(crate) fn is_open(fd: RawFd) -> bool {
     plain(Plain::Fcntl, [fd.into(), libc::F_GETFD.into(), 0, 0, 0]).is_ok()
 }
 
+/// Whether `fd` is open and stays so on exec: of a program that opens its own otherwise, one that it was given.
+pub(crate) fn survives_exec(fd: RawFd) -> bool {
+    plain(Plain::Fcntl, [fd.into(), libc::F_GETFD.into(), 0, 0, 0])
+        .is_ok_and(|flags| flags & c_long::from(libc::FD_CLOEXEC) == 0)
+}
+
 pub(crate) fn change_directory_to(fd: RawFd) -> Result<(), Errno> {
     plain(Plain::Fchdir, [fd.into(), 0, 0, 0, 0]).map(drop)
 }

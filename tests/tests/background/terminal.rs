@@ -42,6 +42,28 @@ fn whoever_reads_all_that_it_writes_comes_to_the_end() {
 }
 
 #[test]
+fn what_else_the_caller_has_open_is_not_kept() {
+    const LOCK: &str = "/run/testbed/lock";
+    let (bed, _server) = network();
+    let mut words = Client::usual_options()[1..].to_vec();
+    words.extend(["--background", CLIENT_LINK]);
+    // A pipe that somebody reads to its end, and a lock that is to be free when its holder has ended.
+    let script = format!(r#"{{ flock {LOCK} "$@" 3>&1 >&4 4>&- | cat; }} 4>&1"#);
+    let run = Background::by_script(&bed, &script, &words);
+    assert_eq!(run.ended(), 0, "{}", run.said());
+    assert_eq!(bed.addresses().len(), 1, "{}", run.said());
+
+    let mut lock = bed.client.command("flock");
+    let free = lock.args(["--nonblock", LOCK, "true"]).status();
+    assert!(
+        free.is_ok_and(|status| status.success()),
+        "the lock is held; {}",
+        run.said()
+    );
+    assert_eq!(run.clients().len(), 1, "it serves; {}", run.said());
+}
+
+#[test]
 fn its_streams_are_nobodys_its_folder_the_root_and_its_session_its_own() {
     let (bed, _server) = network();
     let run = leased(&bed, &[]);
