@@ -120,11 +120,12 @@ impl<W: AsyncWrite + Unpin> OctetSink for WriterSink<W> {
 
     async fn end(&self) -> Result<(), Error> {
         let mut writing = self.writing.lock().await;
-        match &mut *writing {
-            Some(writer) if !self.ended.replace(true) => {
-                writer.shutdown().await.map_err(|error| failed(&error))
-            }
-            Some(_) | None => Err(over()),
+        let Some(writer) = writing.as_mut().filter(|_| !self.ended.replace(true)) else {
+            return Err(over());
+        };
+        match select(pin!(writer.shutdown()), pin!(self.aborted.notified())).await {
+            Either::Left((ended, _)) => ended.map_err(|error| failed(&error)),
+            Either::Right(((), _)) => Err(over()),
         }
     }
 

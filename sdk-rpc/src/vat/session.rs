@@ -121,11 +121,15 @@ async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, end: oneshot::Sender<(
     // The answer to the last question for a sign of life. Nobody needs what it answers.
     let mut sign = None;
     let watched = poll_fn(|context| {
-        while watch.poll_ask(context).is_ready() {
+        loop {
+            // First: what has arrived is a sign of life, however late this side comes to read it.
+            let ended = system.poll_unpin(context);
+            if ended.is_ready() || watch.poll_ask(context).is_pending() {
+                return ended;
+            }
             // Every vat answers Bootstrap, also one that offers nothing: it says so.
             sign = Some(system.bootstrap::<capnp::capability::Client>(Peer));
         }
-        system.poll_unpin(context)
     });
     let ended = AssertUnwindSafe(select(watched, link.stopped()))
         .catch_unwind()
