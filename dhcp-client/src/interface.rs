@@ -242,8 +242,9 @@ impl Shared {
 
     /// `lease` is in force from now on.
     pub(crate) fn configured(&self, lease: Lease, cause: ConfigureCause) {
+        // Remembered first: who hears of it may rely on that.
+        self.keep(lease.clone());
         self.events.configured(&self.name, &lease, cause);
-        self.keep(lease);
     }
 
     /// A server offered a lease, which is all that was wanted.
@@ -259,8 +260,8 @@ impl Shared {
         } else {
             cause
         };
+        self.keep(lease.clone());
         self.events.updated(&self.name, &lease, cause);
-        self.keep(lease);
         cause
     }
 
@@ -319,7 +320,9 @@ impl Shared {
             }
         }
         self.events.deconfigured(&self.name, lease.as_ref(), cause);
-        self.enter(if cause == DeconfigureCause::Released {
+        // Where its release was asked for it is as good as released, however it was lost.
+        let is_released = cause == DeconfigureCause::Released || self.release_asked.get();
+        self.enter(if is_released {
             Stage::Released
         } else {
             Stage::Waiting

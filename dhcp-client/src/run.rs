@@ -431,10 +431,10 @@ impl Run<'_> {
         let over = result.is_ok() && self.fleet.is_over();
         // Who asked may be gone; it is done all the same.
         drop(answer.send(result));
+        // Who asked is still to read the answer, and this may be the end of the run.
+        tokio::task::yield_now().await;
         if over {
             self.readiness.stopping();
-            // Who asked is still to read the answer.
-            tokio::task::yield_now().await;
             return Some(0);
         }
         None

@@ -2,6 +2,7 @@
 //! end.
 
 use std::{
+    cell::Cell,
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt as _,
     rc::Rc,
@@ -59,7 +60,7 @@ pub(crate) struct Service {
     lock: Option<InterfaceLock>,
     tasks: Vec<JoinHandle<()>>,
     /// Something on the host may have been changed for it.
-    is_launched: bool,
+    is_launched: Cell<bool>,
 }
 
 impl Service {
@@ -94,7 +95,7 @@ impl Service {
             interface: interface.clone(),
             lock,
             tasks: Vec::new(),
-            is_launched: false,
+            is_launched: Cell::new(false),
         };
         if let Some(split) = context.take_split() {
             let (net, elsewhere) = Elsewhere::connect(split, &shared)?;
@@ -131,7 +132,12 @@ impl Service {
 
     /// Whether there may be something to undo.
     pub(crate) const fn is_launched(&self) -> bool {
-        self.is_launched
+        self.is_launched.get()
+    }
+
+    /// Whether it is known that it can be served: by a calf in a whole sandbox, or without one.
+    pub(crate) fn is_served(&self) -> bool {
+        self.shared.was_sandboxed.get() || self.operators_address().is_some()
     }
 
     /// For those who only look.
@@ -207,6 +213,8 @@ impl Service {
             }
             return Ok(());
         }
+        // From here on there is something to undo.
+        self.is_launched.set(true);
         match recalled {
             // Still there, so an earlier run left it in force.
             Some(lease) if leftovers.has_address(lease.address) => {
@@ -236,7 +244,7 @@ impl Service {
         &mut self,
         losing: &mpsc::UnboundedSender<Refused>,
     ) -> Result<(), Refused> {
-        self.is_launched = true;
+        self.is_launched.set(true);
         if self.shared.context.setup.purpose == Purpose::Release {
             return self.start_engine(losing);
         }

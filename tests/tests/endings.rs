@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use calfkit_tests::{Client, SOON, Server, Terms, Testbed, testbed::CLIENT_LINK, until};
+use calfkit_tests::{Cable, Client, SOON, Server, Terms, Testbed, testbed::CLIENT_LINK, until};
 use nix::sys::signal::Signal;
 
 /// An executable of the client's host.
@@ -79,4 +79,20 @@ fn a_client_that_is_to_end_everything_ends_no_run_of_another_client() {
 
     // The run goes on, as it shows by doing what it is asked.
     native.renew();
+}
+
+#[test]
+fn an_interface_that_was_stopped_is_not_waited_for() {
+    let bed = Testbed::new();
+    let _server = bed.plug_in_served(&Cable::SECOND);
+    let mut client = Client::start_on(&bed, &["eth0", "eth1"], &["--once"]);
+    client.wait_for_event_of("eth1", "bound", SOON);
+
+    // There is no server for the other one, and the run would wait for it.
+    assert_eq!(
+        bed.client.ctl(&["stop", "eth0"]).success(),
+        ["stopped eth0"]
+    );
+    assert!(client.wait_exit(SOON).success(), "{}", client.said());
+    assert_eq!(bed.addresses_on("eth1").len(), 1);
 }

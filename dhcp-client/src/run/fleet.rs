@@ -53,6 +53,8 @@ pub(super) struct Fleet {
     /// The operator had them stopped, and they are still there: whatever happens to their links, they are not
     /// served again.
     stopped: BTreeSet<u32>,
+    /// One that is being withdrawn.
+    parting: Option<Service>,
     lost: mpsc::UnboundedReceiver<Refused>,
     losing: mpsc::UnboundedSender<Refused>,
     /// The operator asked for the end of at least one of them.
@@ -79,6 +81,7 @@ impl Fleet {
             named: named.into_iter().cloned().collect(),
             services: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            parting: None,
             lost,
             losing,
             asked_to_end: false,
@@ -144,25 +147,23 @@ impl Fleet {
                 refusals.push((*index, refused));
             }
         }
-        self.leave_out(&mut refusals)?;
+        self.leave_out(&mut refusals).await?;
         for (index, service) in &mut self.services {
             if let Err(refused) = service.launch(&self.losing).await {
                 refusals.push((*index, refused));
             }
         }
-        self.leave_out(&mut refusals)
+        self.leave_out(&mut refusals).await
     }
 
     /// Gives up interfaces that cannot be served, if nobody asked for one of them by name.
-    fn leave_out(&mut self, refusals: &mut Vec<(u32, Refused)>) -> Result<(), Refused> {
+    async fn leave_out(&mut self, refusals: &mut Vec<(u32, Refused)>) -> Result<(), Refused> {
         for (index, refused) in refusals.drain(..) {
             if !self.named.is_empty() {
                 return Err(refused);
             }
             refused.tell(&self.context.events);
-            if let Some(service) = self.services.remove(&index) {
-                self.context.remove_served(service.name());
-            }
+            self.end(&[index], self.context.setup.on_stop).await;
         }
         Ok(())
     }
@@ -198,8 +199,8 @@ impl Fleet {
         let launched = start(service, &self.losing).await;
         if let Err(refused) = launched {
             refused.tell(&self.context.events);
-            self.context.remove_served(&link.interface.name);
-            self.services.remove(&link.interface.index);
+            self.end(&[link.interface.index], self.context.setup.on_stop)
+                .await;
         }
         self.context.changed.notify_one();
     }
@@ -232,21 +233,28 @@ impl Fleet {
         if self.services.contains_key(&index) {
             self.context.events.warn(name, "the interface was removed");
             self.part_with(index, Reason::Departed).await;
-            if self.context.is_split {
-                let why = "the one interface of this role was removed";
-                // The receiver is in `self`.
-                drop(self.losing.send(Refused::interface(name, why)));
-            }
         }
     }
 
     /// Stops to serve an interface and undoes what is left to undo.
     async fn part_with(&mut self, index: u32, reason: Reason) {
-        if let Some(service) = self.services.remove(&index) {
-            self.context.remove_served(service.name());
+        let Some(service) = self.services.remove(&index) else {
+            return;
+        };
+        let name = service.name().to_owned();
+        self.context.remove_served(&name);
+        // Not only here: where this is broken off by the end of the run, that undoes it.
+        self.parting = Some(service);
+        if let Some(service) = &self.parting {
             service.withdraw(reason).await;
-            self.context.changed.notify_one();
         }
+        self.parting = None;
+        if self.context.is_split {
+            let why = "the one interface of this role is gone, or is another one now";
+            // The receiver is in `self`.
+            drop(self.losing.send(Refused::interface(&name, why)));
+        }
+        self.context.changed.notify_one();
     }
 
     pub(super) fn progress(&self, wait_for: WaitFor) -> Progress {
@@ -356,6 +364,13 @@ impl Fleet {
     async fn stop(&mut self, chosen: &[u32], how: OnStop) {
         // First: what is undone changes the links, and that is heard of.
         self.stopped.extend(chosen);
+        // Nobody waits for their leases any more.
+        let names: Vec<String> = chosen
+            .iter()
+            .filter_map(|index| self.services.get(index))
+            .map(|service| service.name().to_owned())
+            .collect();
+        self.named.retain(|named| !names.contains(named));
         self.asked_to_end = true;
         self.end(chosen, how).await;
     }
@@ -419,7 +434,7 @@ impl Fleet {
     /// could be served: then there is no sandbox here, or the role that it needs is gone.
     pub(super) async fn give_up(&mut self, refused: &Refused) -> bool {
         let others = |service: &&Service| refused.interface.as_deref() != Some(service.name());
-        let is_served = |service: &Service| service.shared.was_sandboxed.get();
+        let is_served = Service::is_served;
         if !self.services.values().filter(others).any(is_served) {
             return false;
         }
@@ -427,6 +442,7 @@ impl Fleet {
         let name = refused.interface.as_deref();
         let lost = self.services.values().find(|s| Some(s.name()) == name);
         if let Some(index) = lost.map(Service::index) {
+            self.named.retain(|named| Some(named.as_str()) != name);
             self.stopped.insert(index);
             self.end(&[index], self.context.setup.on_stop).await;
         }
@@ -435,6 +451,9 @@ impl Fleet {
 
     /// Ends: what is configured stays, goes, or is given back.
     pub(super) async fn undo(&mut self, how: OnStop) {
+        if let Some(service) = self.parting.take() {
+            service.withdraw(Reason::Departed).await;
+        }
         let all: Vec<u32> = self.services.keys().copied().collect();
         self.end(&all, how).await;
     }
@@ -442,12 +461,15 @@ impl Fleet {
     /// Stops to serve some interfaces, all at once: one whose server is silent or whose script hangs delays no
     /// other.
     async fn end(&mut self, chosen: &[u32], how: OnStop) {
-        let services = chosen
+        let (services, untouched): (Vec<_>, Vec<_>) = chosen
             .iter()
             .filter_map(|index| self.services.remove(index))
-            .filter(Service::is_launched);
+            .partition(Service::is_launched);
         let context = &self.context;
-        let ended = services.map(|service| async move {
+        for service in untouched {
+            context.remove_served(service.name());
+        }
+        let ended = services.into_iter().map(|service| async move {
             if how == OnStop::Release {
                 service.ask_release();
             }
