@@ -2,8 +2,16 @@
 
 use std::{
     fs, io,
-    os::unix::{fs::FileTypeExt as _, net::UnixStream},
+    os::{
+        fd::{AsRawFd as _, OwnedFd},
+        unix::fs::FileTypeExt as _,
+    },
     path::Path,
+};
+
+use nix::{
+    errno::Errno,
+    sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
 };
 
 /// Makes room for a socket at `path`: removes one on which nobody listens any more. What is no socket is somebody's
@@ -24,13 +32,16 @@ pub(crate) fn make_room(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(io::Error::new(
+    // A listener that is stopped, or whose queue is full, must not keep this run from its start.
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let probe: OwnedFd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    match connect(probe.as_raw_fd(), &UnixAddr::new(path)?) {
+        Ok(()) | Err(Errno::EAGAIN) => Err(io::Error::new(
             io::ErrorKind::AddrInUse,
             "another run has it",
         )),
         // A run that was killed left it.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(Errno::ECONNREFUSED) => fs::remove_file(path),
         // Whoever has it, binding to it will fail and say why.
         Err(_) => Ok(()),
     }
@@ -39,9 +50,14 @@ pub(crate) fn make_room(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::{
-        os::unix::{fs::symlink, net::UnixListener},
+        os::unix::{
+            fs::symlink,
+            net::{UnixListener, UnixStream},
+        },
         path::PathBuf,
     };
+
+    use nix::sys::socket::{Backlog, listen};
 
     use super::*;
 
@@ -65,6 +81,18 @@ mod tests {
     fn a_socket_on_which_somebody_listens_stays() {
         let path = path("in-use");
         let _listener = UnixListener::bind(&path).unwrap();
+        let refused = make_room(&path).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+        assert!(path.exists());
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_socket_whose_queue_is_full_stays_and_is_not_waited_for() {
+        let path = path("full");
+        let listener = UnixListener::bind(&path).unwrap();
+        listen(&listener, Backlog::new(0).unwrap()).unwrap();
+        let _waiting = UnixStream::connect(&path).unwrap();
         let refused = make_room(&path).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
         assert!(path.exists());

@@ -71,7 +71,7 @@ impl NetHandle {
     pub(crate) fn counters(&self) -> Vec<Counter> {
         match self {
             Self::Local(network) => network.counters().named(),
-            // The role that has them tells them itself.
+            // In split mode nobody is told: see "Known limits" in SECURITY.md.
             Self::Remote(_) => Vec::new(),
         }
     }
