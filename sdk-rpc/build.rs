@@ -1,15 +1,20 @@
-//! Makes Rust of the compiled schema. The C++ `capnp` tool runs when the schema changes, not when
+//! Makes Rust of the compiled schemas. The C++ `capnp` tool runs when a schema changes, not when
 //! the crate is built: `schema/README` has its command line.
 
-use std::{env, error::Error, fs::File, path::PathBuf};
+use std::{env, error::Error, fs, path::PathBuf};
 
-const COMPILED: &str = "schema/calfkit.cgr";
+const SCHEMAS: &str = "schema";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={COMPILED}");
+    println!("cargo::rerun-if-changed={SCHEMAS}");
     let output = PathBuf::from(env::var("OUT_DIR")?);
-    capnpc::codegen::CodeGenerationCommand::new()
-        .output_directory(output)
-        .run(File::open(COMPILED)?)?;
+    for entry in fs::read_dir(SCHEMAS)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "cgr") {
+            capnpc::codegen::CodeGenerationCommand::new()
+                .output_directory(&output)
+                .run(fs::File::open(path)?)?;
+        }
+    }
     Ok(())
 }

@@ -7,6 +7,8 @@
 
 use std::{io, rc::Rc};
 
+use capnp::capability::{Client, FromClientHook};
+
 use crate::{
     Control, ControlClient, Flow, FlowClient, HostView, HostViewClient, LeaseSink, LeaseSinkClient,
     Limits, Log, LogClient, Net, NetClient, NetOwner, NetOwnerClient, Overview, Session, Transport,
@@ -38,6 +40,33 @@ pub struct HostClients {
     pub lease_sink: LeaseSinkClient,
     /// Where to say something.
     pub log: LogClient,
+}
+
+/// Offers `capability`, of any interface, to the peer: for services with a schema of their own.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn serve<C: FromClientHook>(
+    transport: impl Into<Transport>,
+    capability: C,
+    limits: Limits,
+) -> io::Result<Session> {
+    vat::serve(transport.into(), limits, |_link| {
+        Client::new(capability.into_client_hook())
+    })
+}
+
+/// What the peer offers, of any interface.
+///
+/// # Errors
+///
+/// When the descriptor cannot be watched.
+pub fn connect<C: FromClientHook>(
+    transport: impl Into<Transport>,
+    limits: Limits,
+) -> io::Result<(C, Session)> {
+    vat::connect(transport.into(), limits)
 }
 
 /// Offers `net` to the peer.

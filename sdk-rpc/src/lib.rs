@@ -28,8 +28,8 @@ mod wire;
 
 pub use address::MacAddress;
 pub use connect::{
-    HostClients, HostParts, connect_control, connect_flow, connect_host, connect_net,
-    connect_net_owner, serve_control, serve_flow, serve_host, serve_net, serve_net_owner,
+    HostClients, HostParts, connect, connect_control, connect_flow, connect_host, connect_net,
+    connect_net_owner, serve, serve_control, serve_flow, serve_host, serve_net, serve_net_owner,
     serve_overview,
 };
 pub use control::{Control, InterfaceStatus, Overall, Overview, Verb};

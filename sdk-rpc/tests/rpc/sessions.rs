@@ -1,13 +1,14 @@
 //! How sessions begin and end.
 
-use std::{io::PipeReader, os::fd::OwnedFd};
+use std::{io::PipeReader, os::fd::OwnedFd, rc::Rc};
 
 use sdk_rpc::{
-    Disconnect, Error, HostParts, Level, Limits, Log, Net, Transport, connect_host, connect_net,
-    serve_host, serve_net,
+    Disconnect, Error, HostParts, Level, Limit, Limits, Log, Net, Transport, connect, connect_host,
+    connect_net, serve, serve_host, serve_net,
 };
 
 use crate::{
+    calfkit_capnp::net_owner,
     local::{LocalHost, LocalNet, LocalSink, MAC, MacBehaviour, frame},
     stage::{quiet, run, socket_pair},
 };
@@ -189,5 +190,50 @@ fn a_local_runtime_will_do() {
         let _serving = serve_net(there, LocalNet::default(), Limits::net()).unwrap();
         let (net, _session) = connect_net(here).unwrap();
         assert_eq!(net.mac().await, Ok(MAC));
+    });
+}
+
+/// A service whose interface the crate has no trait for, as far as this test goes.
+struct Odometer;
+
+impl net_owner::Server for Odometer {
+    async fn counters(
+        self: Rc<Self>,
+        _params: net_owner::CountersParams,
+        mut results: net_owner::CountersResults,
+    ) -> capnp::Result<()> {
+        let mut counters = results.get().init_counters(1);
+        counters.reborrow().get(0).set_value(7);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_capability_of_any_interface_is_served_within_limits() {
+    run(async {
+        let (here, there) = socket_pair();
+        let offered: net_owner::Client = capnp_rpc::new_client(Odometer);
+        let limits = Limits {
+            message_words: 64,
+            ..Limits::host()
+        };
+        let mut serving = serve(there, offered, limits).unwrap();
+        let (owner, _session) = connect::<net_owner::Client>(here, Limits::host()).unwrap();
+
+        let answer = owner.counters_request().send().promise.await.unwrap();
+        let counters = answer.get().unwrap().get_counters().unwrap();
+        assert_eq!(counters.get(0).get_value(), 7);
+
+        // No call of the interface has this much to say: the limit holds whatever is served.
+        let name = "long".repeat(256);
+        let mut request = owner.set_mac_request();
+        let mut parameters: capnp::any_pointer::Builder<'_> = request.hook.get();
+        parameters.set_as(name.as_str()).unwrap();
+        let refused = request.send().promise.await;
+        assert!(refused.is_err());
+        assert_eq!(
+            serving.closed().await,
+            Disconnect::Limit(Limit::MessageSize)
+        );
     });
 }
