@@ -156,6 +156,6 @@ impl OctetSink for OctetSinkClient {
     }
 
     async fn closed(&self) {
-        let _over = self.link.over().await;
+        self.link.over().await;
     }
 }

@@ -20,8 +20,10 @@ use super::{
 };
 use crate::{Disconnect, Limit, Limits};
 
-/// Capacity to start with and to return to.
-const BUFFER_OCTETS: usize = 16 * 1024;
+/// Capacity to start with: most sessions never need more.
+const BUFFER_OCTETS: usize = 4 * 1024;
+/// Capacity that a busy session grows to and returns to: two batches of frames.
+const KEPT_OCTETS: usize = 64 * 1024;
 const WORD: usize = 8;
 
 /// Messages of one peer that are handled before every other session has had a turn.
@@ -88,6 +90,8 @@ pub(crate) struct Receiver {
     buffer: Vec<u8>,
     consumed: usize,
     filled: usize,
+    /// The last read filled the buffer: there was more than it takes.
+    short: bool,
     /// Messages since the last turn of the others.
     batch: usize,
 }
@@ -98,6 +102,7 @@ impl Receiver {
             buffer: Vec::new(),
             consumed: 0,
             filled: 0,
+            short: false,
             batch: 0,
         }
     }
@@ -143,6 +148,7 @@ impl Receiver {
                 Poll::Ready(Ok(0)) => return Poll::Ready(self.at_end()),
                 Poll::Ready(Ok(octets)) => {
                     self.filled += octets;
+                    self.short = self.filled == self.buffer.len();
                     link.times.arrived();
                     link.count(|counters| counters.octets_in += octets as u64);
                 }
@@ -186,9 +192,12 @@ impl Receiver {
             self.filled -= self.consumed;
             self.consumed = 0;
         }
-        if self.filled == 0 && self.buffer.len() > BUFFER_OCTETS {
-            self.buffer.truncate(BUFFER_OCTETS);
+        if self.filled == 0 && self.buffer.len() > KEPT_OCTETS {
+            self.buffer.truncate(KEPT_OCTETS);
             self.buffer.shrink_to_fit();
+        }
+        if std::mem::take(&mut self.short) && self.buffer.len() < KEPT_OCTETS {
+            self.buffer.resize(self.buffer.len() * 2, 0);
         }
         if self.filled == self.buffer.len() {
             let doubled = (self.filled * 2).min(wanted).max(BUFFER_OCTETS);

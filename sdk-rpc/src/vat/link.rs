@@ -7,13 +7,15 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use futures::{
-    FutureExt,
-    channel::oneshot,
-    future::{Either, Shared, select},
-};
+use futures::future::{Either, select};
 
-use super::{outgoing::Queue, session::SessionCounters, tables::Tables, watch::Times};
+use super::{
+    ending::{Ending, Over, Running},
+    outgoing::Queue,
+    session::SessionCounters,
+    tables::Tables,
+    watch::Times,
+};
 use crate::{Disconnect, Error, Limit, Limits};
 
 /// How this side wants to end the connection.
@@ -37,14 +39,13 @@ pub(crate) struct Link {
     stop: Cell<Option<Stop>>,
     stopper: Cell<Option<Waker>>,
     held_octets: Cell<usize>,
-    over: Shared<oneshot::Receiver<()>>,
+    pub(crate) ending: Ending,
 }
 
 impl Link {
-    /// A link, and the sender whose drop says that it is over.
-    pub(crate) fn new(limits: Limits) -> (Rc<Self>, oneshot::Sender<()>) {
-        let (end, over) = oneshot::channel();
-        let link = Self {
+    /// A link, and what says that it is over when it is dropped.
+    pub(crate) fn new(limits: Limits) -> (Rc<Self>, Running) {
+        let link = Rc::new(Self {
             limits,
             tables: RefCell::new(Tables::default()),
             queue: RefCell::new(Queue::default()),
@@ -55,9 +56,9 @@ impl Link {
             stop: Cell::new(None),
             stopper: Cell::new(None),
             held_octets: Cell::new(0),
-            over: over.shared(),
-        };
-        (Rc::new(link), end)
+            ending: Ending::default(),
+        });
+        (Rc::clone(&link), Running::new(link))
     }
 
     /// Why the connection ended or is about to.
@@ -106,6 +107,11 @@ impl Link {
         })
     }
 
+    /// Octets of messages that are being worked on.
+    pub(crate) const fn held_octets(&self) -> usize {
+        self.held_octets.get()
+    }
+
     pub(crate) fn request_stop(&self, stop: Stop) {
         self.stop.set(Some(stop));
         if let Some(waker) = self.stopper.take() {
@@ -137,8 +143,8 @@ impl Link {
     }
 
     /// Resolves when the connection is over.
-    pub(crate) fn over(&self) -> Shared<oneshot::Receiver<()>> {
-        self.over.clone()
+    pub(crate) const fn over(&self) -> Over<'_> {
+        self.ending.over()
     }
 
     /// Waits for the answer of the peer, or for the end of the connection.

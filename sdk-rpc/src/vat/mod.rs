@@ -3,8 +3,9 @@
 //!
 //! `transport` moves octets, `incoming` and `outgoing` turn them into messages and back, `tables`
 //! counts what the messages make either side hold, `watch` how long they take, `link` is the state the
-//! parts share, `network` fits them to `capnp-rpc`, and `session` runs it all as one task.
+//! parts share, `ending` who waits for the end of it, `network` fits them to `capnp-rpc`, and `session` runs it all as one task.
 
+mod ending;
 mod incoming;
 mod link;
 mod network;

@@ -25,6 +25,8 @@ use crate::{Disconnect, Limit, limits::STREAM_MESSAGE_WORDS};
 const FIRST_SEGMENT_WORDS: u32 = 64;
 /// Capacity above which an empty queue gives its memory back.
 const IDLE_OCTETS: usize = 64 * 1024;
+/// Octets that are worth a write(2) of their own: fewer wait until all that are ready have spoken.
+const GATHERED_OCTETS: usize = 8 * 1024;
 
 /// Octets on their way to the peer.
 #[derive(Default)]
@@ -34,6 +36,8 @@ pub(crate) struct Queue {
     writer: Option<Waker>,
     stop: Option<Stop>,
     broken: bool,
+    /// Whether those that were ready when the queue began to fill had their turn to add to it.
+    gathered: bool,
 }
 
 impl Queue {
@@ -169,6 +173,15 @@ pub(crate) fn drive(channel: Rc<Channel>, link: Rc<Link>) -> impl Future<Output 
     poll_fn(move |context| poll_drive(context, &channel, &link))
 }
 
+/// Whether others may be about to speak: many calls are open, and none of them is of a stream of large messages,
+/// whose sender waits for room.
+fn worth_gathering(queue: &Queue, link: &Link) -> bool {
+    queue.stop.is_none()
+        && queue.waiting().len() < GATHERED_OCTETS
+        && link.held_octets() < GATHERED_OCTETS
+        && link.tables.borrow().open_both_ways() > 1
+}
+
 fn poll_drive(context: &mut Context<'_>, channel: &Channel, link: &Link) -> Poll<()> {
     let mut queue = link.queue.borrow_mut();
     loop {
@@ -176,7 +189,14 @@ fn poll_drive(context: &mut Context<'_>, channel: &Channel, link: &Link) -> Poll
             if queue.stop.is_some() {
                 return Poll::Ready(());
             }
+            queue.gathered = false;
             queue.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        if !queue.gathered && worth_gathering(&queue, link) {
+            // Whoever is ready to speak does so first: what they say leaves in the same write(2).
+            queue.gathered = true;
+            context.waker().wake_by_ref();
             return Poll::Pending;
         }
         match channel.poll_write(context, queue.waiting()) {

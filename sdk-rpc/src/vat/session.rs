@@ -5,11 +5,11 @@ use std::{future::poll_fn, io, panic::AssertUnwindSafe, rc::Rc};
 use capnp_rpc::RpcSystem;
 use futures::{
     FutureExt,
-    channel::oneshot,
     future::{Either, select},
 };
 
 use super::{
+    ending::Running,
     link::{Link, Stop},
     network::{Network, Peer},
     transport::{Channel, Transport},
@@ -54,7 +54,7 @@ impl core::fmt::Debug for Session {
 impl Session {
     /// Waits for the end of the connection and says why it ended. May be asked again.
     pub async fn closed(&mut self) -> Disconnect {
-        let _ended = self.link.over().await;
+        self.link.over().await;
         self.link.reason().unwrap_or(Disconnect::Dropped)
     }
 
@@ -90,11 +90,11 @@ pub(crate) fn serve(
     bootstrap: impl FnOnce(&Rc<Link>) -> capnp::capability::Client,
 ) -> io::Result<Session> {
     let channel = Channel::open(transport)?;
-    let (link, end) = Link::new(limits);
+    let (link, running) = Link::new(limits);
     let offered = bootstrap(&link);
     let network = Network::new(channel, Rc::clone(&link));
     let system = RpcSystem::new(Box::new(network), Some(offered));
-    tokio::task::spawn_local(run(system, Rc::clone(&link), end));
+    tokio::task::spawn_local(run(system, Rc::clone(&link), running));
     Ok(Session { link })
 }
 
@@ -105,17 +105,17 @@ pub(crate) fn connect<C: capnp::capability::FromClientHook>(
     limits: Limits,
 ) -> io::Result<(C, Session)> {
     let channel = Channel::open(transport)?;
-    let (link, end) = Link::new(limits);
+    let (link, running) = Link::new(limits);
     let network = Network::new(channel, Rc::clone(&link));
     let mut system = RpcSystem::new(Box::new(network), None);
     let client = system.bootstrap(Peer);
-    tokio::task::spawn_local(run(system, Rc::clone(&link), end));
+    tokio::task::spawn_local(run(system, Rc::clone(&link), running));
     Ok((client, Session { link }))
 }
 
 /// Runs a connection until its end. A panic in a call ends the connection and nothing else: the
 /// state that unwinding may have left half-changed belongs to this connection alone and is dropped.
-async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, end: oneshot::Sender<()>) {
+async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, running: Running) {
     let mut farewell = system.get_disconnector();
     let mut watch = Watch::new(Rc::clone(&link));
     // The answer to the last question for a sign of life. Nobody needs what it answers.
@@ -161,5 +161,5 @@ async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, end: oneshot::Sender<(
         drop(farewell);
         drop(system);
     }));
-    drop(end);
+    drop(running);
 }

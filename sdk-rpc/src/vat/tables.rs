@@ -127,6 +127,11 @@ impl Tables {
         self.open_calls
     }
 
+    /// Calls that are open, the peer's and ours.
+    pub(crate) fn open_both_ways(&self) -> usize {
+        self.open_calls + self.questions.len()
+    }
+
     /// A postponed Finish whose call is answered now.
     pub(crate) fn late_finish(&mut self) -> Option<Finish> {
         self.late.pop_front()

@@ -68,6 +68,13 @@ impl Channel {
             let mut guard = ready!(self.reading.poll_read_ready(context))?;
             match guard.try_io(|watched| watched.get_ref().read(buffer)) {
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(Ok(octets)) if octets > 0 && octets < buffer.len() => {
+                    // epoll(7), question 9: a read of a stream that gives less than was asked for has
+                    // emptied it, and what arrives from now on is a new event. Saves the read(2) that
+                    // would say so.
+                    guard.clear_ready();
+                    return Poll::Ready(Ok(octets));
+                }
                 Ok(result) => return Poll::Ready(result),
                 Err(_would_block) => {}
             }
