@@ -310,9 +310,30 @@ struct Counter {
   value @1 :UInt64;
 }
 
+struct Field {
+  # One thing that a record says by name: letters, digits, "_", "-" and ".".
+  name @0 :Text;
+  value :union {
+    text @1 :Text;
+    unsigned @2 :UInt64;
+    signed @3 :Int64;
+    flag @4 :Bool;
+    octets @5 :Data;
+  }
+}
+
+struct Record {
+  level @0 :Level;
+  target @1 :Text;              # the part that speaks: a name of the same characters as a field's
+  message @2 :Text;
+  fields @3 :List(Field);
+  leftOut @4 :UInt32;           # fields that there was no room for
+}
+
 interface Log {
   line @0 (level :Level, text :Text) -> stream;
   counters @1 (counters :List(Counter), state :Text) -> stream;
+  record @2 (record :Record) -> stream; # to a peer without it, a record is sent as a line
 }
 
 interface Host {

@@ -42,11 +42,11 @@ pub use lease::{
     UpdateCause, Value,
 };
 pub use limits::Limits;
-pub use log::{Counter, Level, Log};
+pub use log::{Counter, Field, FieldValue, Level, Log, Record};
 pub use net::{Datagram, Frame, FrameSink, Net, NetOwner};
 pub use remote::{
     ControlClient, FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient,
-    NetOwnerClient, OctetSinkClient, Subscription,
+    NetOwnerClient, OctetSinkClient, Subscription, connect_log, serve_log,
 };
 pub use settings::{ConflictDetection, FullName, Kind, Legacy, Pace, Settings, Subnet};
 pub use vat::{Session, SessionCounters, Transport};

@@ -38,6 +38,12 @@ pub const NAME_OCTETS: usize = 255;
 pub const INTERFACE_OCTETS: usize = 15;
 /// Octets of one log line; a longer one is cut by the side that sends it.
 pub const LINE_OCTETS: usize = 1024;
+/// Fields of one record; its sender leaves out and counts what comes after them.
+pub const FIELDS: u32 = 32;
+/// Octets of the name of a field or of a part that speaks; a longer one is cut by the side that sends it.
+pub const FIELD_NAME_OCTETS: usize = 64;
+/// Octets of a field's value; a longer one is cut by the side that sends it.
+pub const FIELD_OCTETS: usize = 256;
 /// Octets of a reason; a longer one is cut.
 pub const REASON_OCTETS: usize = 512;
 /// Counters of one report.

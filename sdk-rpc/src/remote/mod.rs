@@ -15,7 +15,7 @@ pub use control::ControlClient;
 pub use flow::{FlowClient, OctetSinkClient};
 pub use host::HostViewClient;
 pub use lease::LeaseSinkClient;
-pub use log::LogClient;
+pub use log::{LogClient, connect_log, serve_log};
 pub use net::NetClient;
 pub use owner::NetOwnerClient;
 

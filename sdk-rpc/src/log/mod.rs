@@ -1,6 +1,12 @@
-//! `Log`: what a calf may say. priv limits the rate and length, and prints it as the calf's.
+//! `Log`: what a calf may say, in lines or in records. priv limits the rate and length, and prints it as
+//! the calf's.
+
+mod record;
 
 use std::future::Future;
+
+pub use record::{Field, FieldValue, Record};
+pub(crate) use record::{is_field_name, is_name};
 
 use crate::Error;
 
@@ -24,7 +30,7 @@ pub struct Counter {
     pub value: u64,
 }
 
-/// Takes lines and counters.
+/// Takes lines, records and counters.
 pub trait Log {
     /// One line, without a newline.
     fn line(&self, level: Level, text: &str) -> impl Future<Output = Result<(), Error>>;
@@ -35,4 +41,9 @@ pub trait Log {
         counters: Vec<Counter>,
         state: &str,
     ) -> impl Future<Output = Result<(), Error>>;
+
+    /// One record. A log that keeps no records takes it as the line that it is as text.
+    fn record(&self, record: Record) -> impl Future<Output = Result<(), Error>> {
+        async move { self.line(record.level(), &record.to_string()).await }
+    }
 }
