@@ -42,7 +42,7 @@ pub use lease::{
     UpdateCause, Value,
 };
 pub use limits::Limits;
-pub use log::{Counter, Field, FieldValue, Level, Log, Record};
+pub use log::{Counter, Field, FieldValue, Level, Log, RateLimited, Record};
 pub use net::{Datagram, Frame, FrameSink, Net, NetOwner};
 pub use remote::{
     ControlClient, FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient,

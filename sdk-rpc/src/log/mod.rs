@@ -1,10 +1,12 @@
 //! `Log`: what a calf may say, in lines or in records. priv limits the rate and length, and prints it as
 //! the calf's.
 
+mod rate;
 mod record;
 
 use std::future::Future;
 
+pub use rate::RateLimited;
 pub use record::{Field, FieldValue, Record};
 pub(crate) use record::{is_field_name, is_name};
 

@@ -19,6 +19,7 @@ mod hostile_calls;
 mod hostile_octets;
 mod hostile_values;
 mod local;
+mod log_rate;
 mod log_records;
 mod net_parity;
 mod octets;
