@@ -5,13 +5,14 @@ use std::rc::Rc;
 use dhcp_frontend::setup::Purpose;
 use dhcp_network::Network;
 use sdk_rpc::{
-    Applied, ConfigureCause, Datagram, DeconfigureCause, Error, Frame, FrameSink, HostDescription,
-    HostView, HostWatcher, Lease, LeaseSink, MacAddress, Net, Setback, UpdateCause,
+    Applied, ConfigureCause, Counter, Datagram, DeconfigureCause, Error, Frame, FrameSink,
+    HostDescription, HostView, HostWatcher, Lease, LeaseSink, LinkWatcher, MacAddress, Net,
+    Setback, UpdateCause,
 };
 
 use crate::{admission::Admission, configurer::Configurer, interface::Shared, watchers::Watch};
 
-/// `Net`: no frame reaches a calf that is not closed.
+/// `Net`: no frame reaches a calf that is not closed, nor how many there were.
 #[derive(Debug)]
 pub(crate) struct NetDoor {
     pub(crate) network: Network,
@@ -20,6 +21,7 @@ pub(crate) struct NetDoor {
 
 impl Net for NetDoor {
     type Attachment = <Network as Net>::Attachment;
+    type Watch = <Network as Net>::Watch;
 
     async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<Self::Attachment, Error> {
         self.admission.admit()?;
@@ -36,6 +38,16 @@ impl Net for NetDoor {
 
     async fn mac(&self) -> Result<MacAddress, Error> {
         self.network.mac().await
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        self.admission.admit()?;
+        Net::counters(&self.network).await
+    }
+
+    async fn watch_link<W: LinkWatcher + 'static>(&self, watcher: W) -> Result<Self::Watch, Error> {
+        self.admission.admit()?;
+        self.network.watch_link(watcher).await
     }
 }
 

@@ -31,6 +31,12 @@ interface Net {
   write @1 (frames :List(Frame)) -> stream;
   send @2 (datagrams :List(Datagram)) -> stream;
   mac @3 () -> (address :UInt64);               # 48 bits
+  counters @4 () -> (counters :List(Counter));  # what happened at the interface so far
+  watchLink @5 (watcher :LinkWatcher) -> (watch :Subscription);
+}
+
+interface LinkWatcher {
+  link @0 (state :Link) -> stream;              # the link as it is, at first and after each change
 }
 
 interface NetOwner {

@@ -74,7 +74,7 @@ pub fn connect<C: FromClientHook>(
 /// # Errors
 ///
 /// When the descriptor cannot be watched.
-pub fn serve_net<N: Net<Attachment: 'static> + 'static>(
+pub fn serve_net<N: Net<Attachment: 'static, Watch: 'static> + 'static>(
     transport: impl Into<Transport>,
     net: N,
     limits: Limits,

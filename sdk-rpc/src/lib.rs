@@ -43,7 +43,7 @@ pub use lease::{
 };
 pub use limits::Limits;
 pub use log::{Counter, Field, FieldValue, Level, Log, RateLimited, Record};
-pub use net::{Datagram, Frame, FrameSink, Net, NetOwner};
+pub use net::{Datagram, Frame, FrameSink, LinkSource, LinkWatch, LinkWatcher, Net, NetOwner};
 pub use remote::{
     ControlClient, FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient,
     NetOwnerClient, OctetSinkClient, Subscription, connect_log, serve_log,

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    convert::Infallible,
     fmt,
     net::Ipv4Addr,
     rc::Rc,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use nix::errno::Errno;
-use sdk_rpc::{Datagram, Error, Frame, FrameSink, MacAddress, Net};
+use sdk_rpc::{Counter, Datagram, Error, Frame, FrameSink, LinkWatcher, MacAddress, Net};
 use tokio::task::AbortHandle;
 
 use crate::{
@@ -199,6 +200,7 @@ impl Network {
 
 impl Net for Network {
     type Attachment = Attachment;
+    type Watch = Infallible;
 
     /// Must be called inside a [`tokio::task::LocalSet`]. What arrived before is discarded. The newest
     /// sink is the only one: a peer that comes back need not wait until its former self is gone.
@@ -235,5 +237,15 @@ impl Net for Network {
 
     async fn mac(&self) -> Result<MacAddress, Error> {
         Ok(self.shared.egress.borrow().identity.mac)
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        Ok(Self::counters(self).named())
+    }
+
+    /// Refused: a packet socket is told that the link went down, and not that it came up.
+    async fn watch_link<W: LinkWatcher + 'static>(&self, _watcher: W) -> Result<Infallible, Error> {
+        let why = "the network role does not follow the link; watch it by HostView";
+        Err(Error::Refused(why.to_owned()))
     }
 }

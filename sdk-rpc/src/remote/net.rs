@@ -1,4 +1,4 @@
-//! `Net` and `FrameSink` across a connection.
+//! `Net`, `FrameSink` and `LinkWatcher` across a connection.
 
 use std::rc::Rc;
 
@@ -6,10 +6,16 @@ use tokio::sync::Mutex;
 
 use super::{Subscription, outcome, parameter, subscription};
 use crate::{
-    Datagram, Error, Frame, FrameSink, MacAddress, Net,
-    calfkit_capnp::{frame_sink, net},
+    Counter, Datagram, Error, Frame, FrameSink, LinkState, LinkWatcher, MacAddress, Net,
+    calfkit_capnp::{frame_sink, link_watcher, net},
+    limits::COUNTERS,
     vat::Link,
-    wire::{self, frames},
+    wire::{
+        self, frames,
+        host::{read_link, write_link},
+        list_length,
+        log::{read_counters, write_counters},
+    },
 };
 
 /// Offers a local `Net`.
@@ -30,7 +36,7 @@ impl<N> NetServer<N> {
     }
 }
 
-impl<N: Net<Attachment: 'static> + 'static> net::Server for NetServer<N> {
+impl<N: Net<Attachment: 'static, Watch: 'static> + 'static> net::Server for NetServer<N> {
     async fn attach(
         self: Rc<Self>,
         params: net::AttachParams,
@@ -69,6 +75,34 @@ impl<N: Net<Attachment: 'static> + 'static> net::Server for NetServer<N> {
         results.get().set_address(wire::mac_to_wire(mac));
         Ok(())
     }
+
+    async fn counters(
+        self: Rc<Self>,
+        _params: net::CountersParams,
+        mut results: net::CountersResults,
+    ) -> capnp::Result<()> {
+        let counters = outcome(self.net.counters().await)?;
+        let count = outcome(list_length("counters", counters.len(), COUNTERS))?;
+        outcome(write_counters(
+            results.get().init_counters(count),
+            &counters,
+        ))
+    }
+
+    async fn watch_link(
+        self: Rc<Self>,
+        params: net::WatchLinkParams,
+        mut results: net::WatchLinkResults,
+    ) -> capnp::Result<()> {
+        let decode = || Ok(params.get()?.get_watcher()?);
+        let watcher = LinkWatcherClient {
+            client: parameter(&self.link, decode())?,
+            link: Rc::clone(&self.link),
+        };
+        let keep = outcome(self.net.watch_link(watcher).await)?;
+        results.get().set_watch(subscription(keep));
+        Ok(())
+    }
 }
 
 /// The peer's `Net`.
@@ -86,6 +120,7 @@ impl NetClient {
 
 impl Net for NetClient {
     type Attachment = Subscription;
+    type Watch = Subscription;
 
     async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<Subscription, Error> {
         let mut request = self.client.attach_request();
@@ -129,6 +164,32 @@ impl Net for NetClient {
         let decode = || wire::read_mac(response.get()?.get_address());
         self.link.checked(decode())
     }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        let request = self.client.counters_request();
+        let response = self.link.answer(request.send().promise).await?;
+        let decode = || read_counters(response.get()?.get_counters()?);
+        self.link.checked(decode())
+    }
+
+    async fn watch_link<W: LinkWatcher + 'static>(
+        &self,
+        watcher: W,
+    ) -> Result<Subscription, Error> {
+        let mut request = self.client.watch_link_request();
+        request
+            .get()
+            .set_watcher(capnp_rpc::new_client(LinkWatcherServer {
+                watcher,
+                link: Rc::clone(&self.link),
+                turn: Mutex::new(()),
+            }));
+        let response = self.link.answer(request.send().promise).await?;
+        let decode = || Ok(response.get()?.get_watch()?);
+        Ok(Subscription {
+            _capability: self.link.checked(decode())?,
+        })
+    }
 }
 
 /// Offers a local `FrameSink`.
@@ -162,5 +223,36 @@ impl FrameSink for FrameSinkClient {
             self.link.answer(request.send()).await?;
         }
         Ok(())
+    }
+}
+
+/// Offers a local `LinkWatcher`.
+struct LinkWatcherServer<W> {
+    watcher: W,
+    link: Rc<Link>,
+    /// See `NetServer::turn`.
+    turn: Mutex<()>,
+}
+
+impl<W: LinkWatcher + 'static> link_watcher::Server for LinkWatcherServer<W> {
+    async fn link(self: Rc<Self>, params: link_watcher::LinkParams) -> capnp::Result<()> {
+        let _turn = self.turn.lock().await;
+        let decode = || read_link(params.get()?.get_state()?);
+        let state = parameter(&self.link, decode())?;
+        outcome(self.watcher.link(state).await)
+    }
+}
+
+/// The peer's `LinkWatcher`.
+struct LinkWatcherClient {
+    client: link_watcher::Client,
+    link: Rc<Link>,
+}
+
+impl LinkWatcher for LinkWatcherClient {
+    async fn link(&self, state: LinkState) -> Result<(), Error> {
+        let mut request = self.client.link_request();
+        write_link(request.get().init_state(), state);
+        self.link.answer(request.send()).await
     }
 }

@@ -10,8 +10,8 @@ use std::{
 use sdk_rpc::{
     Applied, Command, ConfigureCause, ConflictDetection, Counter, Datagram, DeconfigureCause,
     Error, Frame, FrameSink, FullName, HostDescription, HostView, HostWatcher, Kind, Lease,
-    LeaseSink, Legacy, Level, LinkState, Log, MacAddress, Net, Origin, Pace, Parameter, Setback,
-    Settings, Subnet, UpdateCause, Value,
+    LeaseSink, Legacy, Level, LinkSource, LinkState, LinkWatch, LinkWatcher, Log, MacAddress, Net,
+    Origin, Pace, Parameter, Setback, Settings, Subnet, UpdateCause, Value,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -36,8 +36,9 @@ pub(crate) enum MacBehaviour {
 }
 
 /// The world behind a `LocalNet`.
-#[derive(Default)]
 pub(crate) struct NetWorld {
+    pub(crate) counters: RefCell<Vec<Counter>>,
+    pub(crate) link: LinkSource,
     pub(crate) written: RefCell<Vec<Frame>>,
     pub(crate) sent: RefCell<Vec<Datagram>>,
     pub(crate) mac: Cell<MacBehaviour>,
@@ -50,6 +51,26 @@ pub(crate) struct NetWorld {
     pub(crate) mac_called: Notify,
     pub(crate) mac_may_answer: Notify,
     arrivals: RefCell<Vec<mpsc::UnboundedSender<Vec<Frame>>>>,
+}
+
+impl Default for NetWorld {
+    fn default() -> Self {
+        Self {
+            counters: RefCell::default(),
+            link: LinkSource::new(link_state()),
+            written: RefCell::default(),
+            sent: RefCell::default(),
+            mac: Cell::default(),
+            write_hangs: Cell::default(),
+            attached: Cell::default(),
+            delivered: Cell::default(),
+            detached: Notify::default(),
+            mac_dropped: Notify::default(),
+            mac_called: Notify::default(),
+            mac_may_answer: Notify::default(),
+            arrivals: RefCell::default(),
+        }
+    }
 }
 
 impl NetWorld {
@@ -89,6 +110,7 @@ impl Drop for NotifyOnDrop<'_> {
 
 impl Net for LocalNet {
     type Attachment = LocalAttachment;
+    type Watch = LinkWatch;
 
     async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<LocalAttachment, Error> {
         let (sender, mut arrivals) = mpsc::unbounded_channel();
@@ -138,6 +160,14 @@ impl Net for LocalNet {
             MacBehaviour::Refuse => Err(Error::Refused("no address\nyet".into())),
         }
     }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        Ok(self.0.counters.borrow().clone())
+    }
+
+    async fn watch_link<W: LinkWatcher + 'static>(&self, watcher: W) -> Result<LinkWatch, Error> {
+        Ok(self.0.link.watch(watcher))
+    }
 }
 
 /// Hands frames to the test.
@@ -149,6 +179,15 @@ impl FrameSink for LocalSink {
             .into_iter()
             .for_each(|frame| drop(self.0.send(frame)));
         Ok(())
+    }
+}
+
+/// Hands states of the link to the test.
+pub(crate) struct LocalLinkWatcher(pub(crate) mpsc::UnboundedSender<LinkState>);
+
+impl LinkWatcher for LocalLinkWatcher {
+    async fn link(&self, state: LinkState) -> Result<(), Error> {
+        self.0.send(state).map_err(|_gone| Error::Disconnected)
     }
 }
 

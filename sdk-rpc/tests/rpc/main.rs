@@ -21,6 +21,7 @@ mod hostile_values;
 mod local;
 mod log_rate;
 mod log_records;
+mod net_link;
 mod net_parity;
 mod octets;
 mod rogue;

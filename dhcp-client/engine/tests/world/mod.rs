@@ -126,6 +126,7 @@ struct Host(Rc<World>);
 
 impl Net for Host {
     type Attachment = ();
+    type Watch = ();
 
     async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<(), Error> {
         let (sender, mut frames) = mpsc::unbounded_channel();
@@ -169,6 +170,17 @@ impl Net for Host {
 
     async fn mac(&self) -> Result<MacAddress, Error> {
         Ok(MAC)
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn watch_link<W: sdk_rpc::LinkWatcher + 'static>(
+        &self,
+        _watcher: W,
+    ) -> Result<(), Error> {
+        Err(Error::Refused("the engine has its link of the host".into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a compromised peer of `Net` cannot make leave the interface.
 
-use sdk_rpc::{Frame, Net};
+use sdk_rpc::{Error, Frame, LinkState, LinkWatcher, Net};
 
 use crate::{
     bed::{Bed, CLIENT_MAC, PEER_MAC, await_carrier, in_namespace, ip},
@@ -28,6 +28,37 @@ fn what_an_honest_client_sends_leaves_unchanged() {
         assert_eq!(bed.network.counters().frames_out, 2);
         assert_eq!(bed.lines.borrow().len(), 0);
     });
+}
+
+/// Is told nothing.
+struct Untold;
+
+impl LinkWatcher for Untold {
+    async fn link(&self, state: LinkState) -> Result<(), Error> {
+        panic!("{state:?}")
+    }
+}
+
+#[test]
+fn a_peer_has_the_counters_of_its_frames_and_no_news_of_the_link() {
+    in_namespace(
+        a_peer_has_the_counters_of_its_frames_and_no_news_of_the_link,
+        async {
+            let bed = Bed::new();
+            let sent = [request(NOBODY), arp(PEER_MAC, 1, NOBODY)];
+            bed.network.write(frames(sent)).await.unwrap();
+            let told = Net::counters(&bed.network).await.unwrap();
+            let told: Vec<_> = told.iter().map(|c| (c.name.as_str(), c.value)).collect();
+            let expected = [
+                ("network.frames_out", 1),
+                ("network.refused.ethernet_source", 1),
+            ];
+            assert_eq!(told, expected);
+
+            let refused = bed.network.watch_link(Untold).await.unwrap_err();
+            assert!(matches!(refused, Error::Refused(why) if why.ends_with("HostView")));
+        },
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use sdk_rpc::{
     Applied, ConfigureCause, Counter, Datagram, DeconfigureCause, Error, Frame, FrameSink,
-    HostDescription, HostView, HostWatcher, Lease, LeaseSink, Level, LinkState, Log, MacAddress,
-    Net, Setback, Settings, UpdateCause,
+    HostDescription, HostView, HostWatcher, Lease, LeaseSink, Level, LinkState, LinkWatcher, Log,
+    MacAddress, Net, Setback, Settings, UpdateCause,
 };
 
 use crate::{any_lease, source::Source};
@@ -21,6 +21,7 @@ pub(super) struct LocalNet;
 
 impl Net for LocalNet {
     type Attachment = ();
+    type Watch = ();
 
     async fn attach<S: FrameSink + 'static>(&self, sink: S) -> Result<(), Error> {
         // One frame, which the peer may answer or not; who attaches is told what came before.
@@ -44,6 +45,18 @@ impl Net for LocalNet {
 
     async fn mac(&self) -> Result<MacAddress, Error> {
         Ok(MAC)
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        let name = "frames".into();
+        Ok(vec![Counter { name, value: 1 }])
+    }
+
+    async fn watch_link<W: LinkWatcher + 'static>(&self, watcher: W) -> Result<(), Error> {
+        tokio::task::spawn_local(async move {
+            drop(watcher.link(link()).await);
+        });
+        Ok(())
     }
 }
 

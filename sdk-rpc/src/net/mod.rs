@@ -1,8 +1,12 @@
-//! `Net`: frames of one interface, both ways, batched and streamed.
+//! `Net`: frames of one interface, both ways, batched and streamed; its link, and what happened at it.
+
+mod link;
 
 use std::{future::Future, net::Ipv4Addr};
 
-use crate::{Counter, Error, MacAddress};
+pub use link::{LinkSource, LinkWatch};
+
+use crate::{Counter, Error, LinkState, MacAddress};
 
 /// One Ethernet frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +33,19 @@ pub trait FrameSink {
     fn push(&self, frames: Vec<Frame>) -> impl Future<Output = Result<(), Error>>;
 }
 
+/// Told of the link.
+pub trait LinkWatcher {
+    /// The link is like this. Resolves when the next state may be told.
+    fn link(&self, state: LinkState) -> impl Future<Output = Result<(), Error>>;
+}
+
 /// Frames of one interface.
 pub trait Net {
     /// Keeps the attachment; frames stop when it is dropped.
     type Attachment;
+
+    /// Keeps a watch of the link; dropping it ends the watch.
+    type Watch;
 
     /// Starts delivery of arriving frames to `sink`.
     fn attach<S: FrameSink + 'static>(
@@ -49,6 +62,19 @@ pub trait Net {
 
     /// The interface's own address.
     fn mac(&self) -> impl Future<Output = Result<MacAddress, Error>>;
+
+    /// What happened at the interface so far.
+    fn counters(&self) -> impl Future<Output = Result<Vec<Counter>, Error>>;
+
+    /// Tells `watcher` of the link as it is now, then of each change. A watcher that is slow is told of the
+    /// last of several changes only.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where the link is not known here; it says who knows.
+    fn watch_link<W: LinkWatcher + 'static>(
+        &self,
+        watcher: W,
+    ) -> impl Future<Output = Result<Self::Watch, Error>>;
 }
 
 /// What the owner of a [`Net`] decides about it, and its user cannot.
