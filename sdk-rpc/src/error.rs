@@ -24,3 +24,10 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What an error of `capnp` means to the caller of a client that `capnpc` made: with this, `?` will do.
+impl From<capnp::Error> for Error {
+    fn from(error: capnp::Error) -> Self {
+        crate::fault::from_wire(&error)
+    }
+}

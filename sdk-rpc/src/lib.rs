@@ -16,6 +16,7 @@ mod disconnect;
 mod error;
 mod fault;
 mod flow;
+mod handle;
 mod host;
 mod lease;
 pub mod limits;
@@ -36,6 +37,7 @@ pub use control::{Control, InterfaceStatus, Overall, Overview, Verb};
 pub use disconnect::{Disconnect, Limit};
 pub use error::Error;
 pub use flow::{Flow, FlowStream, OctetSink, StreamFlow, WriterSink};
+pub use handle::{Connected, Handle, HandleOptions};
 pub use host::{Command, HostDescription, HostView, HostWatcher, LinkState};
 pub use lease::{
     Applied, ConfigureCause, DeconfigureCause, Lease, LeaseSink, Origin, Parameter, Route, Setback,

@@ -14,6 +14,7 @@ mod control_parity;
 mod fairness;
 mod flow;
 mod flow_parity;
+mod handle;
 mod host_parity;
 mod hostile_calls;
 mod hostile_octets;
