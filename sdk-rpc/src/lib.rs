@@ -22,6 +22,7 @@ mod lease;
 pub mod limits;
 mod log;
 mod net;
+mod reconnect;
 mod remote;
 mod settings;
 mod vat;
@@ -46,6 +47,7 @@ pub use lease::{
 pub use limits::Limits;
 pub use log::{Counter, Field, FieldValue, Level, Log, RateLimited, Record};
 pub use net::{Datagram, Frame, FrameSink, LinkSource, LinkWatch, LinkWatcher, Net, NetOwner};
+pub use reconnect::{Backoff, ConnectionState, Loss, Reconnecting, ReconnectingSession};
 pub use remote::{
     ControlClient, FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient,
     NetOwnerClient, OctetSinkClient, Subscription, connect_log, serve_log,

@@ -25,6 +25,7 @@ mod log_records;
 mod net_link;
 mod net_parity;
 mod octets;
+mod reconnect;
 mod rogue;
 mod sessions;
 mod stage;

@@ -13,12 +13,17 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Runs a test body on one thread.
 pub(crate) fn run<T>(body: impl Future<Output = T>) -> T {
+    run_within(DEADLINE, body)
+}
+
+/// Runs a test body that stops the clock and lets more time pass than any test needs.
+pub(crate) fn run_within<T>(deadline: Duration, body: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     LocalSet::new().block_on(&runtime, async {
-        tokio::time::timeout(DEADLINE, body)
+        tokio::time::timeout(deadline, body)
             .await
             .expect("deadline")
     })
