@@ -12,6 +12,10 @@ mod address;
 mod calfkit_capnp;
 mod connect;
 mod control;
+#[cfg(feature = "descriptors")]
+pub mod descriptors;
+#[cfg(feature = "descriptors")]
+pub mod descriptors_capnp;
 mod disconnect;
 mod error;
 mod fault;

@@ -19,3 +19,5 @@ pub(crate) use link::Link;
 pub use session::{Session, SessionCounters};
 pub(crate) use session::{connect, serve};
 pub use transport::Transport;
+#[cfg(feature = "descriptors")]
+pub(crate) use transport::watched;

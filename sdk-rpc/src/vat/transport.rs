@@ -99,7 +99,8 @@ impl Channel {
     }
 }
 
-fn watched(descriptor: OwnedFd) -> io::Result<AsyncFd<File>> {
+/// Makes a descriptor non-blocking and registers it.
+pub(crate) fn watched(descriptor: OwnedFd) -> io::Result<AsyncFd<File>> {
     let flags = OFlag::from_bits_retain(fcntl(&descriptor, FcntlArg::F_GETFL)?);
     if !flags.contains(OFlag::O_NONBLOCK) {
         fcntl(&descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
