@@ -23,7 +23,7 @@ use crate::{Disconnect, Limit, Limits};
 /// Capacity to start with: most sessions never need more.
 const BUFFER_OCTETS: usize = 4 * 1024;
 /// Capacity that a busy session grows to and returns to: two batches of frames.
-const KEPT_OCTETS: usize = 64 * 1024;
+const KEPT_OCTETS: usize = 128 * 1024;
 const WORD: usize = 8;
 
 /// Messages of one peer that are handled before every other session has had a turn.

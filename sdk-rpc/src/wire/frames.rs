@@ -11,9 +11,9 @@ use crate::{
     limits::{BATCH, FRAME_OCTETS, PAYLOAD_OCTETS},
 };
 
-/// Octets of one message of frames or datagrams, unless its only one is longer. Well below the
-/// stream window, so that one batch is written while the next is read.
-const BATCH_OCTETS: usize = 32 * 1024;
+/// Octets of one message of frames or datagrams, unless its only one is longer. Measured: twice as much and nothing
+/// overlaps any more, half as much and the calls cost more than the frames.
+const BATCH_OCTETS: usize = 60 * 1024;
 
 pub(crate) fn read_frames(
     list: struct_list::Reader<'_, frame::Owned>,
