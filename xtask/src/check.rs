@@ -68,6 +68,18 @@ fn all_steps(
             "warnings",
         ])))
     })?;
+    steps.run("clippy of optional parts", || {
+        done(run(cargo().args([
+            "clippy",
+            "--package",
+            "sdk-rpc",
+            "--all-features",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])))
+    })?;
     steps.run("dependencies", || {
         eprintln!(
             "not checked: security advisories, whose database has to be fetched; `cargo deny check advisories` with network"
@@ -98,6 +110,9 @@ fn all_steps(
             done(verdict::run_nextest(binaries, extent, &[], verdict))
         })?;
     }
+    steps.run("tests of optional parts", || {
+        done(verdict::run_optional_parts(verdict))
+    })?;
     steps.run("doc tests", || done(verdict::run_doc_tests(verdict)))?;
     match extent {
         Extent::All => steps.run("fuzz", || done(fuzz::smoke())),

@@ -54,9 +54,12 @@ pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
     let tests = verdict::run_nextest(&binaries, extent, &options.nextest, &mut verdict);
     // A person who chose some tests does not want the doc tests; and failed tests are reported as they are.
     let doc_tests = if options.nextest.is_empty() {
-        verdict::run_doc_tests(&mut verdict)
+        verdict::run_optional_parts(&mut verdict)
+            .and_then(|()| verdict::run_doc_tests(&mut verdict))
     } else {
-        eprintln!("left out: the doc tests, because tests were chosen after `--`");
+        eprintln!(
+            "left out: the tests of optional parts and the doc tests, because tests were chosen after `--`"
+        );
         Ok(())
     };
     verdict::say_what_is_left_out(extent);

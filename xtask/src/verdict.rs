@@ -75,6 +75,17 @@ pub(crate) fn run_nextest(
     watch(&mut command, Stream::Stderr, nextest_counts, verdict)
 }
 
+/// Runs the tests of the SDK with all of its optional parts, which no other build of the workspace turns on, and adds
+/// their counts to `verdict`.
+pub(crate) fn run_optional_parts(verdict: &mut Verdict) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["nextest", "run", "--package", "sdk-rpc", "--all-features"]);
+    if std::env::var_os("CI").is_some() {
+        command.args(["--profile", "ci"]);
+    }
+    watch(&mut command, Stream::Stderr, nextest_counts, verdict)
+}
+
 /// Runs the doc tests of the workspace and adds their counts to `verdict`.
 pub(crate) fn run_doc_tests(verdict: &mut Verdict) -> Result<(), Failure> {
     let mut command = cargo();
