@@ -85,8 +85,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench lease [--runs N] [--json FILE] [--rows NAME,...] [--clients NAME,...] [--binary FILE] [--yes]",
-        about: "time, system calls and memory of one lease, beside dhclient, udhcpc and dhcpcd",
+        usage: "bench lease|rpc [--runs N] [--rows NAME,...] [lease: --json FILE --clients NAME,... --binary FILE --yes] [rpc: --peers NAME,...]",
+        about: "lease: time, system calls and memory of one lease, beside dhclient, udhcpc and dhcpcd; rpc: calls, frames and memory of sdk-rpc beside its peers",
         entry: bench::main,
     },
     Command {

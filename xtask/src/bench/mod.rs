@@ -1,4 +1,4 @@
-//! `cargo xtask bench lease`: what one lease costs, beside the DHCP clients that people use today.
+//! `cargo xtask bench lease`, and `rpc` (see there): what one lease costs, beside the DHCP clients that people use today.
 //!
 //! Every client gets its lease from the same server over the same link, one after the other in turns (A B C A B C
 //! ...), so that a change of the machine's mood falls on all alike. Times are taken from outside the client: from just
@@ -20,6 +20,7 @@ mod place;
 mod processes;
 mod report;
 mod row;
+mod rpc;
 mod statistics;
 mod syscalls;
 mod timing;
@@ -84,10 +85,14 @@ impl Options {
             Some(word) if word == "lease" => {}
             Some(word) => {
                 return Err(Failure::Usage(format!(
-                    "bench: no bench {word:?}; there is `lease`"
+                    "bench: no bench {word:?}; there are `lease` and `rpc`"
                 )));
             }
-            None => return Err(Failure::Usage("bench: which one? there is `lease`".into())),
+            None => {
+                return Err(Failure::Usage(
+                    "bench: which one? there are `lease` and `rpc`".into(),
+                ));
+            }
         }
         if options.runs == 0 {
             return Err(Failure::Usage("bench: --runs must be at least 1".into()));
@@ -128,6 +133,9 @@ fn rows(list: &str) -> Result<Vec<Row>, Failure> {
 }
 
 pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
+    if let Some((_, rest)) = words.split_first().filter(|(what, _)| *what == "rpc") {
+        return rpc::main(rest.to_vec());
+    }
     let options = Options::parse(words)?;
     if options.inside {
         return inside(&options);
