@@ -37,7 +37,8 @@ pub enum Disconnect {
     Closed,
     /// This side closed it.
     Dropped,
-    /// The peer was gone in the middle of a message.
+    /// The peer was gone in the middle of a message, or over TLS without having said that it ends: somebody
+    /// between the two may have cut the connection.
     Truncated,
     /// The peer ended it with this reason.
     Aborted(String),
@@ -76,7 +77,9 @@ impl fmt::Display for Disconnect {
         match self {
             Self::Closed => formatter.write_str("the peer closed the connection"),
             Self::Dropped => formatter.write_str("this side closed the connection"),
-            Self::Truncated => formatter.write_str("the peer was gone within a message"),
+            Self::Truncated => {
+                formatter.write_str("the peer was gone within a message, or without a word")
+            }
             Self::Aborted(reason) => write!(formatter, "the peer ended the connection: {reason}"),
             Self::Limit(limit) => write!(formatter, "the peer broke the limit on {limit}"),
             Self::Protocol(what) => write!(formatter, "the peer broke the protocol: {what}"),

@@ -29,6 +29,7 @@ mod net;
 mod reconnect;
 mod remote;
 mod settings;
+mod transport;
 mod vat;
 mod wire;
 

@@ -155,6 +155,10 @@ impl Receiver {
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => {
                     return Poll::Ready(self.at_end());
                 }
+                // The end of a stream that says its ends, and did not say this one.
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Poll::Ready(Err(Disconnect::Truncated));
+                }
                 Poll::Ready(Err(error)) => {
                     return Poll::Ready(Err(Disconnect::Io(error.kind())));
                 }

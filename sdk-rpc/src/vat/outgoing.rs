@@ -1,5 +1,6 @@
 //! Messages become octets: serialised at once into one bounded queue, written as far as the
-//! descriptor takes it whenever the executor comes by. Many messages leave in one write(2).
+//! descriptor takes it whenever the executor comes by. Many messages leave in one write(2). What a stream
+//! keeps back is flushed when nothing more waits.
 
 use std::{
     future::{Future, poll_fn},
@@ -73,6 +74,18 @@ impl Queue {
     fn discard(&mut self) {
         self.octets = Vec::new();
         self.written = 0;
+    }
+
+    /// Nothing can be written any more.
+    fn fail(&mut self, error: &io::Error, link: &Link) {
+        self.broken = true;
+        self.discard();
+        let kind = error.kind();
+        if kind == io::ErrorKind::BrokenPipe || kind == io::ErrorKind::ConnectionReset {
+            link.wake_reader();
+        } else {
+            link.end(Disconnect::Io(kind));
+        }
     }
 
     fn advance(&mut self, octets: usize) {
@@ -186,8 +199,14 @@ fn poll_drive(context: &mut Context<'_>, channel: &Channel, link: &Link) -> Poll
     let mut queue = link.queue.borrow_mut();
     loop {
         if queue.waiting().is_empty() {
-            if queue.stop.is_some() {
-                return Poll::Ready(());
+            match poll_finish(context, channel, &queue) {
+                Poll::Ready(Ok(())) if queue.stop.is_some() => return Poll::Ready(()),
+                Poll::Ready(Err(error)) => {
+                    queue.fail(&error, link);
+                    continue;
+                }
+                Poll::Pending if queue.stop == Some(Stop::Now) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) | Poll::Pending => {}
             }
             queue.gathered = false;
             queue.writer = Some(context.waker().clone());
@@ -204,21 +223,27 @@ fn poll_drive(context: &mut Context<'_>, channel: &Channel, link: &Link) -> Poll
                 queue.advance(octets);
                 link.count(|counters| counters.octets_out += octets as u64);
             }
-            Poll::Ready(Err(error)) => {
-                queue.broken = true;
-                queue.discard();
-                let kind = error.kind();
-                if kind == io::ErrorKind::BrokenPipe || kind == io::ErrorKind::ConnectionReset {
-                    link.wake_reader();
-                } else {
-                    link.end(Disconnect::Io(kind));
-                }
-            }
+            Poll::Ready(Err(error)) => queue.fail(&error, link),
             Poll::Pending if queue.stop == Some(Stop::Now) => return Poll::Ready(()),
             Poll::Pending => {
                 queue.writer = Some(context.waker().clone());
                 return Poll::Pending;
             }
         }
+    }
+}
+
+/// Has everything leave that was written, and the end be said if it is the end.
+fn poll_finish(
+    context: &mut Context<'_>,
+    channel: &Channel,
+    queue: &Queue,
+) -> Poll<io::Result<()>> {
+    if queue.broken {
+        Poll::Ready(Ok(()))
+    } else if queue.stop.is_some() {
+        channel.poll_shutdown(context)
+    } else {
+        channel.poll_flush(context)
     }
 }

@@ -30,3 +30,4 @@ mod rogue;
 mod sessions;
 mod stage;
 mod times;
+mod transports;

@@ -1,0 +1,3 @@
+//! Where transports come from that are not inherited.
+
+mod fifo;
