@@ -28,6 +28,8 @@ mod log;
 mod net;
 mod reconnect;
 mod remote;
+#[cfg(feature = "ring")]
+pub mod ring;
 mod settings;
 mod transport;
 mod vat;

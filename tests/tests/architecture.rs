@@ -17,8 +17,13 @@ const BANNED_NAMES: [&str; 9] = [
     "util", "utils", "common", "misc", "helper", "helpers", "manager", "handler", "types",
 ];
 
-/// Where `unsafe` may be: the packet socket, the sandbox's backends, and tests.
-const UNSAFE_FOLDERS: [&str; 3] = ["dhcp-client/network/", "calf-sandbox/", "tests/"];
+/// Where `unsafe` may be: the packet socket, the sandbox's backends, the ring's memory, and tests.
+const UNSAFE_FOLDERS: [&str; 4] = [
+    "dhcp-client/network/",
+    "calf-sandbox/",
+    "sdk-rpc/src/ring/",
+    "tests/",
+];
 
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

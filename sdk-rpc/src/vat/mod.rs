@@ -19,5 +19,5 @@ pub(crate) use link::Link;
 pub use session::{Session, SessionCounters};
 pub(crate) use session::{connect, serve};
 pub use transport::Transport;
-#[cfg(feature = "descriptors")]
+#[cfg(any(feature = "descriptors", feature = "ring"))]
 pub(crate) use transport::watched;

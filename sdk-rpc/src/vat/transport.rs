@@ -214,6 +214,7 @@ impl Channel {
 }
 
 /// Makes a descriptor non-blocking and registers it.
+/// Makes a descriptor non-blocking and registers it.
 pub(crate) fn watched(descriptor: OwnedFd) -> io::Result<AsyncFd<File>> {
     let flags = OFlag::from_bits_retain(fcntl(&descriptor, FcntlArg::F_GETFL)?);
     if !flags.contains(OFlag::O_NONBLOCK) {
