@@ -25,6 +25,7 @@ mod host;
 mod lease;
 pub mod limits;
 mod log;
+pub mod membrane;
 mod net;
 mod reconnect;
 mod remote;

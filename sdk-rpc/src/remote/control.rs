@@ -127,3 +127,5 @@ impl Control for ControlClient {
         self.link.checked(decode())
     }
 }
+
+crate::membrane::guarded!(ControlClient, control::Client);

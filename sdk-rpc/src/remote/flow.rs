@@ -159,3 +159,5 @@ impl OctetSink for OctetSinkClient {
         self.link.over().await;
     }
 }
+
+crate::membrane::guarded!(FlowClient, flow::Client);

@@ -136,3 +136,5 @@ impl HostWatcher for HostWatcherClient {
         self.link.answer(request.send()).await
     }
 }
+
+crate::membrane::guarded!(HostViewClient, host_view::Client);

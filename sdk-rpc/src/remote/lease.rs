@@ -126,3 +126,5 @@ impl LeaseSink for LeaseSinkClient {
         self.link.answer(request.send().promise).await.map(drop)
     }
 }
+
+crate::membrane::guarded!(LeaseSinkClient, lease_sink::Client);

@@ -185,3 +185,5 @@ impl Log for LogClient {
         self.link.answer(request.send()).await
     }
 }
+
+crate::membrane::guarded!(LogClient, log::Client);

@@ -256,3 +256,5 @@ impl LinkWatcher for LinkWatcherClient {
         self.link.answer(request.send()).await
     }
 }
+
+crate::membrane::guarded!(NetClient, net::Client);

@@ -113,3 +113,5 @@ impl NetOwner for NetOwnerClient {
         self.link.checked(decode())
     }
 }
+
+crate::membrane::guarded!(NetOwnerClient, net_owner::Client);

@@ -2,6 +2,7 @@
 
 use std::{future::poll_fn, io, panic::AssertUnwindSafe, rc::Rc};
 
+use capnp::capability::FromClientHook;
 use capnp_rpc::RpcSystem;
 use futures::{
     FutureExt,
@@ -15,7 +16,10 @@ use super::{
     transport::{Channel, Transport},
     watch::Watch,
 };
-use crate::{Disconnect, Limits};
+use crate::{
+    Disconnect, Limits,
+    membrane::{Guarded, Membrane},
+};
 
 /// What crossed a connection, and how near it came to its limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,13 +89,14 @@ impl Drop for Session {
 /// Offers what `bootstrap` makes to the peer. The connection is a task on the current tokio `LocalSet`
 /// or `LocalRuntime`.
 pub(crate) fn serve(
-    transport: Transport,
+    mut transport: Transport,
     limits: Limits,
     bootstrap: impl FnOnce(&Rc<Link>) -> capnp::capability::Client,
 ) -> io::Result<Session> {
+    let membrane = transport.membrane();
     let channel = Channel::open(transport)?;
     let (link, running) = Link::new(limits);
-    let offered = bootstrap(&link);
+    let offered = restricted(bootstrap(&link), membrane);
     let network = Network::new(channel, Rc::clone(&link));
     let system = RpcSystem::new(Box::new(network), Some(offered));
     tokio::task::spawn_local(run(system, Rc::clone(&link), running));
@@ -100,17 +105,25 @@ pub(crate) fn serve(
 
 /// The peer's bootstrap capability; nothing is offered to the peer. The connection is a task on the
 /// current tokio `LocalSet` or `LocalRuntime`.
-pub(crate) fn connect<C: capnp::capability::FromClientHook>(
-    transport: Transport,
+pub(crate) fn connect<C: FromClientHook>(
+    mut transport: Transport,
     limits: Limits,
 ) -> io::Result<(C, Session)> {
+    let membrane = transport.membrane();
     let channel = Channel::open(transport)?;
     let (link, running) = Link::new(limits);
     let network = Network::new(channel, Rc::clone(&link));
     let mut system = RpcSystem::new(Box::new(network), None);
-    let client = system.bootstrap(Peer);
+    let client = restricted(system.bootstrap(Peer), membrane);
     tokio::task::spawn_local(run(system, Rc::clone(&link), running));
     Ok((client, Session { link }))
+}
+
+fn restricted<C: FromClientHook>(client: C, membrane: Option<Membrane>) -> C {
+    match membrane {
+        Some(membrane) => client.behind(&membrane),
+        None => client,
+    }
 }
 
 /// Runs a connection until its end. A panic in a call ends the connection and nothing else: the

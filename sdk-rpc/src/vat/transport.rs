@@ -17,6 +17,8 @@ use std::{
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, unix::AsyncFd};
 
+use crate::membrane::{Membrane, Policy};
+
 /// A stream that whoever runs the connection owns.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {}
 
@@ -25,6 +27,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 /// What one connection runs over. It may go to another thread before the connection begins.
 pub struct Transport {
     octets: Octets,
+    restriction: Option<Restriction>,
 }
 
 /// Where the octets of a transport go.
@@ -39,7 +42,10 @@ enum Octets {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { octets } = self;
+        let Self {
+            octets,
+            restriction: _,
+        } = self;
         let mut shown = formatter.debug_struct("Transport");
         match octets {
             Octets::Descriptors { reading, writing } => {
@@ -48,6 +54,17 @@ impl fmt::Debug for Transport {
             Octets::Stream(_) => shown.field("stream", &()),
         };
         shown.finish()
+    }
+}
+
+/// What the first capability of a connection is attenuated to.
+struct Restriction(Box<dyn Policy + Send>);
+
+impl fmt::Debug for Restriction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Restriction")
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,6 +77,7 @@ impl Transport {
                 reading,
                 writing: Some(writing),
             },
+            restriction: None,
         }
     }
 
@@ -87,7 +105,25 @@ impl Transport {
     pub fn stream(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
         Self {
             octets: Octets::Stream(Box::pin(stream)),
+            restriction: None,
         }
+    }
+
+    /// The same connection, on which what is offered, or what the peer offers, and all that is obtained
+    /// through it, does only what `policy` allows. Of two policies the last one holds.
+    #[must_use]
+    pub fn attenuated(self, policy: impl Policy + Send) -> Self {
+        Self {
+            restriction: Some(Restriction(Box::new(policy))),
+            ..self
+        }
+    }
+
+    /// The membrane that the first capability belongs behind.
+    pub(crate) fn membrane(&mut self) -> Option<Membrane> {
+        self.restriction
+            .take()
+            .map(|Restriction(policy)| Membrane::of(policy))
     }
 }
 
@@ -99,6 +135,7 @@ impl From<OwnedFd> for Transport {
                 reading: socket,
                 writing: None,
             },
+            restriction: None,
         }
     }
 }
@@ -116,7 +153,10 @@ pub(crate) enum Channel {
 impl Channel {
     /// Makes descriptors non-blocking and registers them (fcntl(2), epoll_ctl(2)).
     pub(crate) fn open(transport: Transport) -> io::Result<Self> {
-        let Transport { octets } = transport;
+        let Transport {
+            octets,
+            restriction: _,
+        } = transport;
         Ok(match octets {
             Octets::Descriptors { reading, writing } => Self::Descriptors {
                 reading: watched(reading)?,
