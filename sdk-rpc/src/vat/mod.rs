@@ -3,12 +3,14 @@
 //!
 //! `transport` moves octets, `incoming` and `outgoing` turn them into messages and back, `tables`
 //! counts what the messages make either side hold, `watch` how long they take, `link` is the state the
-//! parts share, `ending` who waits for the end of it, `network` fits them to `capnp-rpc`, and `session` runs it all as one task.
+//! parts share, `ending` who waits for the end of it, `offered` ends what is offered with it, `network` fits them to `capnp-rpc`,
+//! and `session` runs it all as one task.
 
 mod ending;
 mod incoming;
 mod link;
 mod network;
+mod offered;
 mod outgoing;
 mod session;
 mod tables;

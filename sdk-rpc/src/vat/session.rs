@@ -13,6 +13,7 @@ use super::{
     ending::Running,
     link::{Link, Stop},
     network::{Network, Peer},
+    offered::Offer,
     transport::{Channel, Transport},
     watch::Watch,
 };
@@ -96,10 +97,10 @@ pub(crate) fn serve(
     let membrane = transport.membrane();
     let channel = Channel::open(transport)?;
     let (link, running) = Link::new(limits);
-    let offered = restricted(bootstrap(&link), membrane);
+    let (offer, offered) = Offer::new(restricted(bootstrap(&link), membrane));
     let network = Network::new(channel, Rc::clone(&link));
     let system = RpcSystem::new(Box::new(network), Some(offered));
-    tokio::task::spawn_local(run(system, Rc::clone(&link), running));
+    tokio::task::spawn_local(run(system, Rc::clone(&link), Some(offer), running));
     Ok(Session { link })
 }
 
@@ -115,7 +116,7 @@ pub(crate) fn connect<C: FromClientHook>(
     let network = Network::new(channel, Rc::clone(&link));
     let mut system = RpcSystem::new(Box::new(network), None);
     let client = restricted(system.bootstrap(Peer), membrane);
-    tokio::task::spawn_local(run(system, Rc::clone(&link), running));
+    tokio::task::spawn_local(run(system, Rc::clone(&link), None, running));
     Ok((client, Session { link }))
 }
 
@@ -128,7 +129,7 @@ fn restricted<C: FromClientHook>(client: C, membrane: Option<Membrane>) -> C {
 
 /// Runs a connection until its end. A panic in a call ends the connection and nothing else: the
 /// state that unwinding may have left half-changed belongs to this connection alone and is dropped.
-async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, running: Running) {
+async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, offer: Option<Offer>, running: Running) {
     let mut farewell = system.get_disconnector();
     let mut watch = Watch::new(Rc::clone(&link));
     // The answer to the last question for a sign of life. Nobody needs what it answers.
@@ -173,6 +174,7 @@ async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, running: Running) {
     let _drop_panic = std::panic::catch_unwind(AssertUnwindSafe(move || {
         drop(farewell);
         drop(system);
+        drop(offer);
     }));
     drop(running);
 }

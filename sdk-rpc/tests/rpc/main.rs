@@ -25,6 +25,7 @@ mod log_records;
 mod membrane;
 mod net_link;
 mod net_parity;
+mod object_graph;
 mod octets;
 mod reconnect;
 mod rogue;
