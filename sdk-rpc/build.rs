@@ -7,6 +7,9 @@ const SCHEMAS: &str = "schema";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SCHEMAS}");
+    // For sdk-rpc-build, in the build scripts of crates that depend on this one: DEP_SDK_RPC_SCHEMA.
+    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join(SCHEMAS);
+    println!("cargo::metadata=schema={}", folder.display());
     let output = PathBuf::from(env::var("OUT_DIR")?);
     for entry in fs::read_dir(SCHEMAS)? {
         let path = entry?.path();

@@ -1,5 +1,5 @@
-//! The Rust that build.rs made of the schema, walled in: generated code answers to its generator,
-//! not to this workspace's lints.
+//! The Rust that build.rs made of the schema, for schemas that import it. Walled in: generated code answers
+//! to its generator, not to this workspace's lints.
 
 #![allow(
     clippy::all,

@@ -9,7 +9,7 @@
 #![deny(unsafe_code)]
 
 mod address;
-mod calfkit_capnp;
+pub mod calfkit_capnp;
 mod connect;
 mod control;
 #[cfg(feature = "descriptors")]
@@ -35,6 +35,11 @@ mod settings;
 mod transport;
 mod vat;
 mod wire;
+
+/// What generated code refers to, in the version that this crate uses.
+pub use capnp;
+/// For servers of one's own interfaces: `capnp_rpc::new_client`.
+pub use capnp_rpc;
 
 pub use address::MacAddress;
 pub use connect::{

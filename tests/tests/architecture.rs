@@ -186,6 +186,12 @@ fn the_engine_uses_no_crate_that_makes_system_calls_for_it() {
 }
 
 #[test]
+fn the_schema_builder_uses_the_code_generator_and_not_the_sdk() {
+    // A build dependency on sdk-rpc would build it twice.
+    assert_only("sdk-rpc-build", &["capnpc"]);
+}
+
+#[test]
 fn fdd_uses_what_passes_descriptors_and_no_crate_of_the_workspace() {
     assert_only(
         "fdd",
