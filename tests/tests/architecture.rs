@@ -192,6 +192,12 @@ fn the_schema_builder_uses_the_code_generator_and_not_the_sdk() {
 }
 
 #[test]
+fn the_example_needs_the_two_layers_and_a_runtime() {
+    // What a service of one's own has to have: not the crates that the layers are made of.
+    assert_only("hello-calf", &["calf-sandbox", "sdk-rpc", "tokio"]);
+}
+
+#[test]
 fn fdd_uses_what_passes_descriptors_and_no_crate_of_the_workspace() {
     assert_only(
         "fdd",
@@ -222,8 +228,8 @@ fn no_layer_depends_on_a_service() {
 }
 
 #[test]
-fn the_layers_do_not_contain_the_word_dhcp() {
-    let layers = ["sdk-rpc", "calf-sandbox"].map(|layer| files(&root().join(layer)));
+fn the_layers_and_their_examples_do_not_contain_the_word_dhcp() {
+    let layers = ["sdk-rpc", "calf-sandbox", "examples"].map(|layer| files(&root().join(layer)));
     let dhcp = |(_, content): &&(String, String)| content.to_lowercase().contains("dhcp");
     let found: Vec<_> = layers
         .iter()

@@ -74,6 +74,18 @@ pub fn schema(path: impl AsRef<Path>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether the compiled schema beside `path`, if there is one, is of this source: for a test of a crate that
+/// checks one in. `path` is relative to the working directory, which is the crate's folder in its tests.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn is_current(path: impl AsRef<Path>) -> Result<bool, Error> {
+    let folder = Path::new("");
+    let sources = source::with_imports(folder, path.as_ref())?;
+    let compiled = checked_in::Files::of(folder, path.as_ref());
+    Ok(compiled.exist() && compiled.check(&sources)?.is_none())
+}
+
 /// One schema to be made Rust of, and all that this depends on.
 struct Build {
     crate_folder: PathBuf,

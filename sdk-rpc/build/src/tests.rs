@@ -3,11 +3,11 @@
 use std::{
     ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use crate::{Build, Error};
+use crate::{Build, Error, is_current};
 
 const SCHEMA: &str = "@0xd3162a0b848fc028;\n\
     using Calfkit = import \"/calfkit.capnp\";\n\
@@ -153,6 +153,17 @@ fn with_a_compiler_a_stale_schema_is_a_warning() {
 }
 
 #[test]
+fn a_test_can_ask_whether_the_checked_in_schema_is_current() {
+    let crate_ = Crate::new("current", SCHEMA);
+    let schema = crate_.0.join("my schemas/ear.capnp");
+    assert!(!is_current(&schema).unwrap(), "none is there");
+    crate_.check_in();
+    assert!(is_current(&schema).unwrap());
+    crate_.change("ear.capnp");
+    assert!(!is_current(&schema).unwrap());
+}
+
+#[test]
 fn with_neither_the_error_says_what_to_install_and_how_to_do_without() {
     let crate_ = Crate::new("neither", SCHEMA);
     let error = crate_.build(MISSING).run().unwrap_err();
@@ -174,8 +185,10 @@ fn with_neither_the_error_says_what_to_install_and_how_to_do_without() {
 fn a_compiler_that_knows_no_streams_is_as_good_as_none() {
     let crate_ = Crate::new("old", SCHEMA);
     let old = crate_.0.join("capnp");
-    fs::write(&old, "#!/bin/sh\necho \"Cap'n Proto version 0.7.1\"\n").unwrap();
-    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    // Written by another process: while this one forks, a file that it writes is busy.
+    let write = "printf '#!/bin/sh\necho version 0.7.1\n' > \"$0\" && chmod 0755 \"$0\"";
+    let written = Command::new("sh").args(["-c", write]).arg(&old).status();
+    assert!(written.unwrap().success());
     let said = crate_.build(&old).run().unwrap_err().to_string();
     assert!(said.contains("is version 0.7.1, 0.8 is needed"), "{said}");
     crate_.check_in();
