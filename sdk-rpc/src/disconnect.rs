@@ -28,6 +28,8 @@ pub enum Limit {
     AnswerTime,
     /// There was no sign of life for twice `Limits::silence`.
     Silence,
+    /// What was sent before a close is not taken after `Limits::farewell`.
+    Farewell,
 }
 
 /// Why a session ended.
@@ -68,6 +70,7 @@ impl fmt::Display for Limit {
             Self::MessageTime => "time for a message",
             Self::AnswerTime => "time for an answer",
             Self::Silence => "time without a sign of life",
+            Self::Farewell => "time for the farewell",
         })
     }
 }

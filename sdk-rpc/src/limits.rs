@@ -85,7 +85,13 @@ pub struct Limits {
     /// Time without a message after which the peer is asked for a sign of life. It has as long again to
     /// give one.
     pub silence: Option<Duration>,
+    /// Time that the peer may take, after `Session::close`, for everything that was sent before; then the
+    /// rest is thrown away. `None` is as long as it takes.
+    pub farewell: Option<Duration>,
 }
+
+/// `Limits::farewell`: enough for a full queue at 1 Mbit/s, and not long for an operator who waits.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Limits {
     /// For a connection that carries frames.
@@ -104,6 +110,7 @@ impl Limits {
             message_time: Some(Duration::from_secs(10)),
             answer_time: None,
             silence: None,
+            farewell: Some(FAREWELL),
         }
     }
 
@@ -134,6 +141,7 @@ impl Limits {
             message_time: Some(Duration::from_secs(5)),
             answer_time: None,
             silence: Some(Duration::from_secs(30)),
+            farewell: Some(FAREWELL),
         }
     }
 
@@ -153,6 +161,7 @@ impl Limits {
             message_time: None,
             answer_time: None,
             silence: None,
+            farewell: Some(FAREWELL),
         }
     }
 
@@ -172,6 +181,7 @@ impl Limits {
             message_time: Some(Duration::from_secs(10)),
             answer_time: None,
             silence: None,
+            farewell: Some(FAREWELL),
         }
     }
 }

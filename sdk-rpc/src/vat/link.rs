@@ -27,7 +27,8 @@ pub(crate) enum Stop {
     Now,
 }
 
-/// The shared state of one connection. The reason is set once, by whoever sees it first.
+/// The shared state of one connection. The reason is set once, by whoever sees it first; only an own
+/// farewell that the peer does not take makes another of it.
 pub(crate) struct Link {
     pub(crate) limits: Limits,
     pub(crate) tables: RefCell<Tables>,
@@ -73,6 +74,14 @@ impl Link {
             *slot = Some(reason);
             drop(slot);
             self.wake_reader();
+        }
+    }
+
+    /// The peer did not take what this side said before it closed the connection.
+    pub(crate) fn farewell_overdue(&self) {
+        let mut slot = self.reason.borrow_mut();
+        if matches!(*slot, None | Some(Disconnect::Dropped)) {
+            *slot = Some(Disconnect::Limit(Limit::Farewell));
         }
     }
 

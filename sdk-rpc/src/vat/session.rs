@@ -1,9 +1,15 @@
 //! One connection as one task, and what its owner holds of it.
 
-use std::{future::poll_fn, io, panic::AssertUnwindSafe, rc::Rc};
+use std::{
+    future::{pending, poll_fn},
+    io,
+    panic::AssertUnwindSafe,
+    pin::pin,
+    rc::Rc,
+};
 
 use capnp::capability::FromClientHook;
-use capnp_rpc::RpcSystem;
+use capnp_rpc::{Disconnector, RpcSystem};
 use futures::{
     FutureExt,
     future::{Either, select},
@@ -63,8 +69,10 @@ impl Session {
         self.link.reason().unwrap_or(Disconnect::Dropped)
     }
 
-    /// Closes the connection once the peer has taken everything that was sent. A peer that does not
-    /// read delays this for ever: wait for it with a deadline, or drop the future.
+    /// Closes the connection once the peer has taken everything that was sent. A peer that does not take
+    /// it within [`Limits::farewell`] loses what is left, and the outcome is
+    /// [`Limit::Farewell`](crate::Limit::Farewell); what has no more to be taken is `Dropped`. Whoever has less time
+    /// drops the future, which closes the connection as it is.
     pub async fn close(mut self) -> Disconnect {
         self.link.request_stop(Stop::Flush);
         self.closed().await
@@ -162,13 +170,7 @@ async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, offer: Option<Offer>, 
     drop(sign);
     if let Some(stop) = stop {
         link.queue.borrow_mut().stop(stop);
-        let rest = async {
-            let _told = select(&mut farewell, &mut system).await;
-            if let Either::Right(_) = select(&mut system, link.stopped_now()).await {
-                link.queue.borrow_mut().stop(Stop::Now);
-                let _ended = (&mut system).await;
-            }
-        };
+        let rest = part(&mut system, &mut farewell, &link);
         let _second_panic = AssertUnwindSafe(rest).catch_unwind().await;
     }
     let _drop_panic = std::panic::catch_unwind(AssertUnwindSafe(move || {
@@ -177,4 +179,26 @@ async fn run(mut system: RpcSystem<Peer>, link: Rc<Link>, offer: Option<Offer>, 
         drop(offer);
     }));
     drop(running);
+}
+
+/// Says goodbye and lets the peer take what was said, for as long as it may take and as this side waits for it.
+async fn part(system: &mut RpcSystem<Peer>, farewell: &mut Disconnector<Peer>, link: &Rc<Link>) {
+    let flushed = pin!(async {
+        if let Either::Left(_told) = select(&mut *farewell, &mut *system).await {
+            let _ended = (&mut *system).await;
+        }
+    });
+    // Made when it is first waited for, so that who has no timers can part from a peer that reads.
+    let late = pin!(async {
+        match link.limits.farewell {
+            Some(time) => tokio::time::sleep(time).await,
+            None => pending().await,
+        }
+        link.farewell_overdue();
+    });
+    let hurry = select(late, link.stopped_now());
+    if let Either::Right((_hurry, flushed)) = select(flushed, hurry).await {
+        link.queue.borrow_mut().stop(Stop::Now);
+        flushed.await;
+    }
 }

@@ -12,6 +12,7 @@
 mod calfkit_capnp;
 mod control_parity;
 mod fairness;
+mod farewell;
 mod flow;
 mod flow_parity;
 mod handle;
