@@ -9,6 +9,7 @@ use crate::debian::{self, Consent};
 use crate::failure::Failure;
 use crate::fuzz;
 use crate::ledger;
+use crate::outside;
 use crate::schema;
 use crate::step::{Outcome, Steps};
 use crate::tools;
@@ -115,7 +116,10 @@ fn all_steps(
     })?;
     steps.run("doc tests", || done(verdict::run_doc_tests(verdict)))?;
     match extent {
-        Extent::All => steps.run("fuzz", || done(fuzz::smoke())),
+        Extent::All => {
+            steps.run("outside", || done(outside::check()))?;
+            steps.run("fuzz", || done(fuzz::smoke()))
+        }
         Extent::Fast => Ok(()),
     }
 }

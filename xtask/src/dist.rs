@@ -1,10 +1,14 @@
-//! `cargo xtask dist`: the release binaries as an image ships them, one static file each.
+//! `cargo xtask dist`: the release binaries as an image ships them, one static file each. With `--check`, what others
+//! build on instead: see [`outside`].
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use lexopt::Arg::{Long, Value};
+
 use crate::binaries::executables;
-use crate::failure::{Failure, no_more_words};
+use crate::failure::Failure;
+use crate::outside;
 use crate::workspace::{STATIC_TARGET, cargo_static, target_folder};
 
 /// The programs that are shipped.
@@ -14,7 +18,17 @@ const PROGRAMS: [&str; 2] = [CLIENT, "fdd"];
 pub(crate) const CLIENT: &str = "dhcp-client";
 
 pub(crate) fn main(words: Vec<OsString>) -> Result<(), Failure> {
-    no_more_words("dist", words)?;
+    let mut only_check = false;
+    let mut parser = lexopt::Parser::from_args(words);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("check") => only_check = true,
+            Long(_) | lexopt::Arg::Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    if only_check {
+        return outside::check();
+    }
     for program in PROGRAMS {
         let path = build(program)?;
         let size = std::fs::metadata(&path)

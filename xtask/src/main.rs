@@ -15,6 +15,7 @@ mod dist;
 mod failure;
 mod fuzz;
 mod ledger;
+mod outside;
 mod packages;
 mod schema;
 mod step;
@@ -56,7 +57,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
         usage: "ci",
-        about: "check, test and fuzz in one pass, slow tests included, nothing asked; .ci/run calls it",
+        about: "check, test, dist --check and fuzz in one pass, slow tests included, nothing asked; .ci/run calls it",
         entry: ci::main,
     },
     Command {
@@ -73,8 +74,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "dist",
-        usage: "dist",
-        about: "build the static release binaries, target/dist/dhcp-client and fdd",
+        usage: "dist [--check]",
+        about: "build the static release binaries, target/dist/dhcp-client and fdd; --check builds the example on the packaged crates, in an empty folder",
         entry: dist::main,
     },
     Command {
