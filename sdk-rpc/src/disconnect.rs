@@ -32,6 +32,43 @@ pub enum Limit {
     Farewell,
 }
 
+impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::MessageSize,
+        Self::Segments,
+        Self::Calls,
+        Self::Imports,
+        Self::Exports,
+        Self::HeldOctets,
+        Self::QueuedOctets,
+        Self::MessageRate,
+        Self::MessageTime,
+        Self::AnswerTime,
+        Self::Silence,
+        Self::Farewell,
+    ];
+
+    /// The name of the counter of those who broke it.
+    #[must_use]
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Self::MessageSize => "rpc.limit.message-size",
+            Self::Segments => "rpc.limit.segments",
+            Self::Calls => "rpc.limit.calls",
+            Self::Imports => "rpc.limit.imports",
+            Self::Exports => "rpc.limit.exports",
+            Self::HeldOctets => "rpc.limit.held-octets",
+            Self::QueuedOctets => "rpc.limit.queued-octets",
+            Self::MessageRate => "rpc.limit.message-rate",
+            Self::MessageTime => "rpc.limit.message-time",
+            Self::AnswerTime => "rpc.limit.answer-time",
+            Self::Silence => "rpc.limit.silence",
+            Self::Farewell => "rpc.limit.farewell",
+        }
+    }
+}
+
 /// Why a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disconnect {
@@ -54,6 +91,35 @@ pub enum Disconnect {
     Panicked,
     /// The descriptor failed.
     Io(io::ErrorKind),
+}
+
+impl Disconnect {
+    /// The counters of those that are no limits.
+    pub(crate) const COUNTERS: [&'static str; 8] = [
+        "rpc.closed",
+        "rpc.dropped",
+        "rpc.truncated",
+        "rpc.aborted",
+        "rpc.protocol",
+        "rpc.value",
+        "rpc.panicked",
+        "rpc.io",
+    ];
+
+    /// The name of the counter of sessions that ended so.
+    pub(crate) const fn counter(&self) -> &'static str {
+        match self {
+            Self::Closed => "rpc.closed",
+            Self::Dropped => "rpc.dropped",
+            Self::Truncated => "rpc.truncated",
+            Self::Aborted(_) => "rpc.aborted",
+            Self::Limit(limit) => limit.counter(),
+            Self::Protocol(_) => "rpc.protocol",
+            Self::Value(_) => "rpc.value",
+            Self::Panicked => "rpc.panicked",
+            Self::Io(_) => "rpc.io",
+        }
+    }
 }
 
 impl fmt::Display for Limit {

@@ -32,6 +32,7 @@ mod remote;
 #[cfg(feature = "ring")]
 pub mod ring;
 mod settings;
+mod tally;
 mod transport;
 mod vat;
 mod wire;
@@ -66,4 +67,5 @@ pub use remote::{
     NetOwnerClient, OctetSinkClient, Subscription, connect_log, serve_log,
 };
 pub use settings::{ConflictDetection, FullName, Kind, Legacy, Pace, Settings, Subnet};
+pub use tally::Tally;
 pub use vat::{Session, SessionCounters, Transport};

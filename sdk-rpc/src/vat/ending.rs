@@ -28,6 +28,11 @@ impl Ending {
         }
     }
 
+    /// True when the connection is over.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.over.get()
+    }
+
     fn end(&self) {
         self.over.set(true);
         for waker in self.waiting.take().into_iter().flatten() {
@@ -85,6 +90,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.0.count_end();
         self.0.ending.end();
     }
 }

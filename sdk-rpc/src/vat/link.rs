@@ -16,7 +16,7 @@ use super::{
     tables::Tables,
     watch::Times,
 };
-use crate::{Disconnect, Error, Limit, Limits};
+use crate::{Disconnect, Error, Limit, Limits, Tally};
 
 /// How this side wants to end the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub(crate) struct Link {
     pub(crate) counters: Cell<SessionCounters>,
     pub(crate) times: Times,
     reason: RefCell<Option<Disconnect>>,
+    tally: RefCell<Option<Tally>>,
     reader: Cell<Option<Waker>>,
     stop: Cell<Option<Stop>>,
     stopper: Cell<Option<Waker>>,
@@ -53,6 +54,7 @@ impl Link {
             counters: Cell::new(SessionCounters::default()),
             times: Times::default(),
             reason: RefCell::new(None),
+            tally: RefCell::new(None),
             reader: Cell::new(None),
             stop: Cell::new(None),
             stopper: Cell::new(None),
@@ -82,6 +84,21 @@ impl Link {
         let mut slot = self.reason.borrow_mut();
         if matches!(*slot, None | Some(Disconnect::Dropped)) {
             *slot = Some(Disconnect::Limit(Limit::Farewell));
+        }
+    }
+
+    /// Has the end of the connection counted, which may have come.
+    pub(crate) fn count_in(&self, tally: Tally) {
+        self.tally.replace(Some(tally));
+        if self.ending.is_over() {
+            self.count_end();
+        }
+    }
+
+    /// Counts the end once.
+    pub(crate) fn count_end(&self) {
+        if let Some(tally) = self.tally.take() {
+            tally.count(&self.reason().unwrap_or(Disconnect::Dropped));
         }
     }
 

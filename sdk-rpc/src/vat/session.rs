@@ -24,7 +24,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    Disconnect, Limits,
+    Disconnect, Limits, Tally,
     membrane::{Guarded, Membrane},
 };
 
@@ -80,6 +80,11 @@ impl Session {
 
     pub(crate) fn link(&self) -> Rc<Link> {
         Rc::clone(&self.link)
+    }
+
+    /// Has the end of the session counted in `tally`, and in no other that was named before.
+    pub fn count_in(&self, tally: &Tally) {
+        self.link.count_in(tally.clone());
     }
 
     /// What crossed the connection so far.

@@ -33,5 +33,6 @@ mod rogue;
 mod rooms;
 mod sessions;
 mod stage;
+mod tally;
 mod times;
 mod transports;

@@ -10,7 +10,9 @@ use capnp::{
     traits::ImbueMut,
 };
 use capnp_rpc::rpc_capnp::{call, message};
-use sdk_rpc::{Disconnect, HostParts, Limits, Session, SessionCounters, serve_host, serve_net};
+use sdk_rpc::{
+    Disconnect, HostParts, Limits, Session, SessionCounters, Tally, serve_host, serve_net,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
@@ -71,6 +73,15 @@ impl Rogue {
     pub(crate) async fn bootstrap(&mut self, question: u32) {
         self.send(|message| message.init_bootstrap().set_question_id(question))
             .await;
+    }
+
+    /// Asks, and reads none of the answers, until this many octets wait that the socket has not taken.
+    pub(crate) async fn stuff(&mut self, octets: usize) {
+        while self.counters().queued_octets_peak < octets {
+            self.bootstrap(0).await;
+            self.finish(0, true).await;
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) async fn finish(&mut self, question: u32, release: bool) {
@@ -166,6 +177,18 @@ impl Rogue {
     pub(crate) async fn hang_up(mut self) -> (Disconnect, SessionCounters) {
         drop(self.stream);
         (self.session.closed().await, self.session.counters())
+    }
+
+    /// Waits until the server has closed the connection of its own accord. The rogue reads nothing.
+    pub(crate) async fn dismissed(self) -> Disconnect {
+        let Self { stream, session } = self;
+        let reason = session.close().await;
+        drop(stream);
+        reason
+    }
+
+    pub(crate) fn count_in(&self, tally: &Tally) {
+        self.session.count_in(tally);
     }
 
     pub(crate) fn counters(&self) -> SessionCounters {
