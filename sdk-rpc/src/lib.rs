@@ -10,6 +10,8 @@
 
 mod address;
 pub mod calfkit_capnp;
+mod conf;
+mod conf_capnp;
 mod connect;
 mod control;
 #[cfg(feature = "descriptors")]
@@ -43,6 +45,11 @@ pub use capnp;
 pub use capnp_rpc;
 
 pub use address::MacAddress;
+pub use conf::{
+    AdminFacet, ConfAccess, ConfAdmin, ConfCaps, ConfChange, ConfChildren, ConfCounters, ConfEntry,
+    ConfGrant, ConfPath, ConfReader, ConfRights, ConfStore, ConfSubscription, ConfValue,
+    ConfWatcher, ConfWriter, Expected, FacetGrant, ReaderFacet, WriterFacet, Written,
+};
 pub use connect::{
     HostClients, HostParts, connect, connect_control, connect_flow, connect_host, connect_net,
     connect_net_owner, serve, serve_control, serve_flow, serve_host, serve_net, serve_net_owner,
@@ -63,8 +70,10 @@ pub use log::{Counter, Field, FieldValue, Level, Log, RateLimited, Record};
 pub use net::{Datagram, Frame, FrameSink, LinkSource, LinkWatch, LinkWatcher, Net, NetOwner};
 pub use reconnect::{Backoff, ConnectionState, Loss, Reconnecting, ReconnectingSession};
 pub use remote::{
-    ControlClient, FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient,
-    NetOwnerClient, OctetSinkClient, Subscription, connect_log, serve_log,
+    ConfAdminClient, ConfGrantClient, ConfReaderClient, ConfWriterClient, ControlClient,
+    FlowClient, HostViewClient, LeaseSinkClient, LogClient, NetClient, NetOwnerClient,
+    OctetSinkClient, Subscription, connect_conf_admin, connect_conf_reader, connect_conf_writer,
+    connect_log, serve_conf_admin, serve_conf_reader, serve_conf_writer, serve_log,
 };
 pub use settings::{ConflictDetection, FullName, Kind, Legacy, Pace, Settings, Subnet};
 pub use tally::Tally;

@@ -44,6 +44,20 @@ pub const FIELDS: u32 = 32;
 pub const FIELD_NAME_OCTETS: usize = 64;
 /// Octets of a field's value; a longer one is cut by the side that sends it.
 pub const FIELD_OCTETS: usize = 256;
+/// Octets of a path of a `Conf`.
+pub const PATH_OCTETS: usize = 255;
+/// Segments of a path.
+pub const PATH_SEGMENTS: usize = 16;
+/// Octets of a segment.
+pub const SEGMENT_OCTETS: usize = 64;
+/// Octets of a value of a `Conf`.
+pub const VALUE_OCTETS: usize = 32 * 1024;
+/// Texts of a value.
+pub const TEXTS: u32 = 256;
+/// Paths in an answer to a question for children.
+pub const CHILDREN: u32 = 256;
+/// Lines of a table of rights.
+pub const RIGHTS: u32 = 64;
 /// Octets of a reason; a longer one is cut.
 pub const REASON_OCTETS: usize = 512;
 /// Counters of one report.
@@ -120,6 +134,15 @@ impl Limits {
         Self {
             message_words: 16 * 1024,
             held_octets: 1024 * 1024,
+            ..Self::net()
+        }
+    }
+
+    /// For a connection that carries a `Conf`.
+    #[must_use]
+    pub const fn conf() -> Self {
+        Self {
+            messages_per_second: Some(5000),
             ..Self::net()
         }
     }

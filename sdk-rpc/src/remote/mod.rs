@@ -1,6 +1,7 @@
 //! Each interface twice: a server that offers a local object to the peer, and a client that is the
 //! peer's object here. Both sides of one trait, so that who uses it cannot tell local from remote.
 
+mod conf;
 mod control;
 mod flow;
 mod host;
@@ -11,6 +12,11 @@ mod owner;
 
 use std::rc::Rc;
 
+pub use conf::{
+    ConfAdminClient, ConfGrantClient, ConfReaderClient, ConfWriterClient, connect_conf_admin,
+    connect_conf_reader, connect_conf_writer, serve_conf_admin, serve_conf_reader,
+    serve_conf_writer,
+};
 pub use control::ControlClient;
 pub use flow::{FlowClient, OctetSinkClient};
 pub use host::HostViewClient;

@@ -86,7 +86,7 @@ pub(crate) fn datagram_batches(datagrams: &[Datagram]) -> Result<Vec<(&[Datagram
     Ok(batches(datagrams, |datagram| datagram.payload.len()))
 }
 
-fn batches<T>(mut items: &[T], octets: impl Fn(&T) -> usize) -> Vec<(&[T], u32)> {
+pub(super) fn batches<T>(mut items: &[T], octets: impl Fn(&T) -> usize) -> Vec<(&[T], u32)> {
     let mut batches = Vec::new();
     while !items.is_empty() {
         let mut count: u32 = 0;

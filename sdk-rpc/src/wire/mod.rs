@@ -2,6 +2,7 @@
 //! its caps. Encoding refuses what the other side would not take, so that an honest caller learns of
 //! it here and is not disconnected there.
 
+pub(crate) mod conf;
 pub(crate) mod control;
 pub(crate) mod frames;
 pub(crate) mod host;
@@ -30,6 +31,8 @@ pub(crate) enum Malformed {
     Text(&'static str),
     /// A number is not one of the numbers it may be.
     Number { what: &'static str, value: u64 },
+    /// A path is none, for this reason.
+    Path(&'static str),
     /// An enumerant or union member is not known.
     Unknown(u16),
 }
@@ -42,6 +45,7 @@ impl fmt::Display for Malformed {
             Self::TooLong { what, octets } => write!(formatter, "{what} of {octets} octets"),
             Self::Text(what) => write!(formatter, "{what} is not printable text"),
             Self::Number { what, value } => write!(formatter, "{what} {value}"),
+            Self::Path(wrong) => write!(formatter, "path {wrong}"),
             Self::Unknown(value) => write!(formatter, "unknown enumerant {value}"),
         }
     }

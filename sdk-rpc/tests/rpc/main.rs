@@ -10,6 +10,8 @@
 )]
 
 mod calfkit_capnp;
+mod conf;
+mod conf_capnp;
 mod control_parity;
 mod fairness;
 mod farewell;

@@ -52,7 +52,7 @@ impl Rogue {
         Self::start(|there| serve_host(there, parts, Limits::host()).unwrap())
     }
 
-    fn start(serve: impl FnOnce(std::os::fd::OwnedFd) -> Session) -> Self {
+    pub(crate) fn start(serve: impl FnOnce(std::os::fd::OwnedFd) -> Session) -> Self {
         let (here, there) = StdStream::pair().unwrap();
         here.set_nonblocking(true).unwrap();
         Self {
