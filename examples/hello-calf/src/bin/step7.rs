@@ -3,6 +3,8 @@
 use std::{
     os::{fd::OwnedFd, unix::net::UnixStream},
     process::ExitCode,
+    rc::Rc,
+    time::Duration,
 };
 
 use calf_sandbox::{Backend, InheritError, Inherited, inherited, is_calf};
@@ -11,10 +13,14 @@ use sdk_rpc::{
     Counter, Error, Level, Limits, Log, RateLimited, capnp_rpc, connect, connect_log, serve,
     serve_log,
 };
+use tokio::{sync::Notify, time::timeout};
 
 /// Lines that a calf may say at once, and in a second then: none, so that this step always prints the same.
 const BURST: u32 = 5;
 const PER_SECOND: u32 = 0;
+
+/// How long the doorman may take to say what he did.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const WORDS: [&str; 3] = ["I am Ada", "Open up", "I am Bob"];
 
@@ -34,8 +40,9 @@ async fn privileged() -> Outcome {
     let calf = start("listen", Backend::Process, grants)?;
     calf.verify()?;
 
-    let log = RateLimited::new(Printed, PER_SECOND, BURST);
-    let mut logged = serve_log(OwnedFd::from(our_log), log.clone(), Limits::host())?;
+    let told = Rc::new(Notify::new());
+    let log = RateLimited::new(Printed(Rc::clone(&told)), PER_SECOND, BURST);
+    let _logged = serve_log(OwnedFd::from(our_log), log.clone(), Limits::host())?;
     let (house, mut watches) = House::new();
     let house: house::Client = capnp_rpc::new_client(house);
     let served = serve(OwnedFd::from(ours), house, Limits::host())?;
@@ -48,18 +55,17 @@ async fn privileged() -> Outcome {
     }
     watching.door.end_request().send().promise.await?;
     let seen = served.counters();
-    // The doorman says what he did, and goes.
+    // The doorman says what he did, which is the last he says.
     drop(served);
-    logged.closed().await;
+    timeout(PATIENCE, told.notified()).await?;
     println!("house: log.dropped {}", log.dropped().value);
     let many = seen.open_calls_peak > 8;
     println!("house: more than 8 calls at once: {many}");
     Ok(())
 }
 
-/// A log on standard output.
-#[derive(Clone, Copy)]
-struct Printed;
+/// A log on standard output, and who is told when it has the counters.
+struct Printed(Rc<Notify>);
 
 impl Log for Printed {
     async fn line(&self, level: Level, text: &str) -> Result<(), Error> {
@@ -72,6 +78,7 @@ impl Log for Printed {
         for counter in counters {
             println!("calf: {} {}", counter.name, counter.value);
         }
+        self.0.notify_one();
         Ok(())
     }
 }
@@ -80,7 +87,7 @@ async fn calf(inherited: Result<Inherited, InheritError>) -> Outcome {
     let mut inherited = inherited?;
     let (house, mut session): (house::Client, _) =
         connect(inherited.take("house")?, Limits::host())?;
-    let (log, log_session) = connect_log(inherited.take("log")?, Limits::host())?;
+    let (log, mut log_session) = connect_log(inherited.take("log")?, Limits::host())?;
     inherited.confine()?;
 
     let (doorman, tally) = Doorman::new(house.clone());
@@ -101,7 +108,7 @@ async fn calf(inherited: Result<Inherited, InheritError>) -> Outcome {
         value,
     });
     log.counters(counters.into(), "closing").await?;
-    // What was streamed is on its way; this waits until it is out.
-    log_session.close().await;
+    // What was streamed is on its way: who goes now may not be heard.
+    log_session.closed().await;
     Ok(())
 }
