@@ -4,6 +4,8 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 const SCHEMAS: &str = "schema";
+/// The schema of an earlier version, for the tests; a package has none.
+const PREVIOUS: &str = "tests/schema/previous.cgr";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SCHEMAS}");
@@ -18,6 +20,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .output_directory(&output)
                 .run(fs::File::open(path)?)?;
         }
+    }
+    if let Ok(previous) = fs::File::open(PREVIOUS) {
+        println!("cargo::rerun-if-changed={PREVIOUS}");
+        let output = output.join("previous");
+        fs::create_dir_all(&output)?;
+        capnpc::codegen::CodeGenerationCommand::new()
+            .output_directory(output)
+            .default_parent_module(vec!["previous".to_owned()])
+            .run(previous)?;
     }
     Ok(())
 }

@@ -37,6 +37,11 @@ pub(crate) fn from_wire(error: &capnp::Error) -> Error {
     }
     let text = error.extra.as_str();
     let text = text.strip_prefix("remote exception: ").unwrap_or(text);
+    if error.kind == capnp::ErrorKind::Unimplemented {
+        return Error::Refused(clean(&format!(
+            "the peer does not know this call, its schema may be another: {text}"
+        )));
+    }
     if text.is_empty() {
         Error::Refused(clean(&error.to_string()))
     } else {

@@ -5,7 +5,7 @@ use sdk_rpc::{Disconnect, Limit};
 
 use crate::{
     calfkit_capnp as c,
-    local::LocalNet,
+    local::{LocalHost, LocalNet},
     rogue::{MAC, Rogue, WRITE, attach, net_call, octets, octets_in},
     stage::{quiet, resident_octets, run},
 };
@@ -38,6 +38,23 @@ fn a_segment_longer_than_a_message_may_be_is_refused_by_its_length() {
     let size = Disconnect::Limit(Limit::MessageSize);
     assert_eq!(fate(&words(&[0, u32::MAX])), size);
     assert_eq!(fate(&words(&[0, 32 * 1024 + 1])), size);
+}
+
+#[test]
+fn each_interface_has_a_longest_message_of_its_own() {
+    run(async {
+        // As long as a message of frames may be, and twice what a host is told at once.
+        let long = words(&[0, 32 * 1024]);
+        let mut to_net = Rogue::of_net(&LocalNet::default());
+        to_net.write(&long).await;
+        quiet().await;
+        assert_eq!(to_net.hang_up().await.0, Disconnect::Truncated);
+
+        let mut to_host = Rogue::of_host(&LocalHost::new());
+        to_host.write(&long).await;
+        let size = Disconnect::Limit(Limit::MessageSize);
+        assert_eq!(to_host.outcome().await.0, size);
+    });
 }
 
 #[test]

@@ -52,6 +52,7 @@ impl Rogue {
         Self::start(|there| serve_host(there, parts, Limits::host()).unwrap())
     }
 
+    /// A rogue at the other end of whatever this serves.
     pub(crate) fn start(serve: impl FnOnce(std::os::fd::OwnedFd) -> Session) -> Self {
         let (here, there) = StdStream::pair().unwrap();
         here.set_nonblocking(true).unwrap();
@@ -200,7 +201,7 @@ pub(crate) const INTERFACE_NET: u64 = <c::net::Client as capnp::traits::HasTypeI
 pub(crate) const INTERFACE_HOST: u64 = <c::host::Client as capnp::traits::HasTypeId>::TYPE_ID;
 const INTERFACE_HOST_VIEW: u64 = <c::host_view::Client as capnp::traits::HasTypeId>::TYPE_ID;
 const INTERFACE_LEASE_SINK: u64 = <c::lease_sink::Client as capnp::traits::HasTypeId>::TYPE_ID;
-const INTERFACE_LOG: u64 = <c::log::Client as capnp::traits::HasTypeId>::TYPE_ID;
+pub(crate) const INTERFACE_LOG: u64 = <c::log::Client as capnp::traits::HasTypeId>::TYPE_ID;
 
 /// Ordinals of `Net`.
 pub(crate) const ATTACH: u16 = 0;
