@@ -9,7 +9,7 @@
 use std::{
     env, fs,
     os::{
-        fd::{FromRawFd, OwnedFd},
+        fd::{AsFd, OwnedFd},
         unix::net::UnixStream,
     },
     process::{Child, Command, Stdio},
@@ -91,9 +91,8 @@ pub fn role() -> Role {
             pin(core.parse().expect("a core"));
             // Some libraries serve on after their only connection.
             set_pdeathsig(Signal::SIGKILL).expect("prctl(2)");
-            // SAFETY: standard input is the end of a socketpair that the parent gave for this, and nothing
-            // else in this process uses it.
-            Role::Server(unsafe { OwnedFd::from_raw_fd(0) })
+            let end = std::io::stdin().as_fd().try_clone_to_owned();
+            Role::Server(end.expect("the end of a socketpair as standard input"))
         }
         [row, count, cores] => {
             let (here, there) = cores.split_once(',').expect("two cores");
