@@ -54,15 +54,21 @@ impl Future for Over<'_> {
         if self.ending.over.get() {
             return Poll::Ready(());
         }
-        let mut waiting = self.ending.waiting.borrow_mut();
         let waker = Some(context.waker().clone());
-        let mut free = self.ending.free.borrow_mut();
-        let slot = self.slot.or_else(|| free.pop()).unwrap_or(waiting.len());
-        match waiting.get_mut(slot) {
-            Some(place) => *place = waker,
-            None => waiting.push(waker),
-        }
+        let slot = self.slot.or_else(|| self.ending.free.borrow_mut().pop());
+        let mut waiting = self.ending.waiting.borrow_mut();
+        let slot = slot.unwrap_or(waiting.len());
+        let former = match waiting.get_mut(slot) {
+            Some(place) => std::mem::replace(place, waker),
+            None => {
+                waiting.push(waker);
+                None
+            }
+        };
         self.slot = Some(slot);
+        // What goes with a waker may come back here: nothing is borrowed meanwhile.
+        drop(waiting);
+        drop(former);
         Poll::Pending
     }
 }
@@ -72,8 +78,10 @@ impl Drop for Over<'_> {
         let Some(slot) = self.slot else {
             return;
         };
-        if let Some(place) = self.ending.waiting.borrow_mut().get_mut(slot) {
-            *place = None;
+        let mut waiting = self.ending.waiting.borrow_mut();
+        let former = waiting.get_mut(slot).map(Option::take);
+        drop(waiting);
+        if former.is_some() {
             self.ending.free.borrow_mut().push(slot);
         }
     }

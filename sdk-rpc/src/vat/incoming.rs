@@ -90,8 +90,6 @@ pub(crate) struct Receiver {
     buffer: Vec<u8>,
     consumed: usize,
     filled: usize,
-    /// The last read filled the buffer: there was more than it takes.
-    short: bool,
     /// Messages since the last turn of the others.
     batch: usize,
 }
@@ -102,7 +100,6 @@ impl Receiver {
             buffer: Vec::new(),
             consumed: 0,
             filled: 0,
-            short: false,
             batch: 0,
         }
     }
@@ -148,7 +145,6 @@ impl Receiver {
                 Poll::Ready(Ok(0)) => return Poll::Ready(self.at_end()),
                 Poll::Ready(Ok(octets)) => {
                     self.filled += octets;
-                    self.short = self.filled == self.buffer.len();
                     link.times.arrived();
                     link.count(|counters| counters.octets_in += octets as u64);
                 }
@@ -191,6 +187,8 @@ impl Receiver {
 
     /// Makes room for at least one octet, and for no more than twice what arrived or the usual buffer.
     fn make_room(&mut self, wanted: usize) {
+        // Then there was more than one read takes.
+        let filled_whole = self.filled == self.buffer.len();
         if self.consumed > 0 {
             self.buffer.copy_within(self.consumed..self.filled, 0);
             self.filled -= self.consumed;
@@ -200,7 +198,7 @@ impl Receiver {
             self.buffer.truncate(KEPT_OCTETS);
             self.buffer.shrink_to_fit();
         }
-        if std::mem::take(&mut self.short) && self.buffer.len() < KEPT_OCTETS {
+        if filled_whole && self.buffer.len() < KEPT_OCTETS {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         if self.filled == self.buffer.len() {
