@@ -26,6 +26,7 @@ pub struct HandleOptions {
     pub calls: usize,
     /// How long [`Handle::close`] waits for the calls in flight, and after them for the peer to take what it
     /// was sent.
+    /// The goodbye itself has at most [`Limits::farewell`](crate::Limits::farewell) of the connection.
     pub close_time: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench lease`, and `rpc` (see there): what one lease costs, beside the DHCP clients that people use today.
+//! `cargo xtask bench lease`: what one lease costs, beside the DHCP clients that people use today. `bench rpc` is in `rpc`.
 //!
 //! Every client gets its lease from the same server over the same link, one after the other in turns (A B C A B C
 //! ...), so that a change of the machine's mood falls on all alike. Times are taken from outside the client: from just
